@@ -1,0 +1,131 @@
+import type { Delivery, HostHealth } from '#activitypub/delivery-store.ts';
+
+/** How many deliveries of one host are held in memory, and how many of those are under way. */
+const LANE_CAPACITY = 16;
+const PER_HOST = 2;
+/** Requests that may be under way, not counting slow ones; and all of them. What waits for an answer costs a socket and no CPU. */
+const FAST_SLOTS = 64;
+const ALL_SLOTS = 512;
+/** A request under way for longer gives its place to others (milliseconds). */
+const SLOW_AFTER = 1_000;
+
+/** The deliveries held for one host, and how it has been answering. */
+export interface Lane {
+  readonly host: string;
+  health: HostHealth;
+  readonly waiting: Delivery[];
+  active: number;
+  /** More of its deliveries wait in the database, held back there. */
+  overflows: boolean;
+}
+
+export interface Lanes {
+  get(host: string): Lane | undefined;
+  /** Takes in a delivery that was claimed. False when its lane is full. */
+  add(delivery: Delivery, health: HostHealth): boolean;
+  /** Takes what waits for a host out again. */
+  empty(host: string): Delivery[];
+  /** Nothing of a host is held back in the database any more. */
+  drained(lane: Lane): void;
+  /** Starts what may be started. */
+  pump(): void;
+  /** Deliveries held, under way or not. */
+  readonly size: number;
+  held(): Delivery[];
+  /** Lanes that could take more than they hold, of what was held back. */
+  thirsty(): Lane[];
+}
+
+/** A host that fails is asked one thing at a time: the first answer decides for the rest. */
+export function capacityOf({ failures }: HostHealth): number {
+  return failures > 0 ? 1 : LANE_CAPACITY;
+}
+
+/**
+ * Which delivery is next: hosts take turns, few at a time each, so that none waits for another. `run` makes one delivery and never rejects;
+ * `onIdle` is called whenever nothing is held any more.
+ */
+export function createLanes(run: (delivery: Delivery, lane: Lane) => Promise<void>, onIdle: () => void): Lanes {
+  const lanes = new Map<string, Lane>();
+  const underway = new Set<Delivery>();
+  /** Lanes with something to start, in turn. */
+  const turns = new Set<Lane>();
+  let fast = 0;
+  let waiting = 0;
+
+  const limitOf = (lane: Lane) => Math.min(PER_HOST, capacityOf(lane.health));
+
+  function offerTurn(lane: Lane): void {
+    if (lane.waiting.length > 0 && lane.active < limitOf(lane)) turns.add(lane);
+  }
+
+  function removeIfIdle(lane: Lane): void {
+    if (lane.active === 0 && lane.waiting.length === 0 && !lane.overflows) lanes.delete(lane.host);
+  }
+
+  function pump(): void {
+    while (fast < FAST_SLOTS && underway.size < ALL_SLOTS) {
+      const [lane] = turns;
+      if (!lane) return;
+      turns.delete(lane);
+      const delivery = lane.active < limitOf(lane) ? lane.waiting.shift() : undefined;
+      if (delivery) start(lane, delivery);
+      offerTurn(lane);
+    }
+  }
+
+  function start(lane: Lane, delivery: Delivery): void {
+    waiting -= 1;
+    lane.active += 1;
+    fast += 1;
+    underway.add(delivery);
+    let isFast = true;
+    const giveUpPlace = () => {
+      if (!isFast) return;
+      isFast = false;
+      fast -= 1;
+      pump();
+    };
+    const timer = setTimeout(giveUpPlace, SLOW_AFTER);
+    void run(delivery, lane).finally(() => {
+      clearTimeout(timer);
+      underway.delete(delivery);
+      lane.active -= 1;
+      removeIfIdle(lane);
+      offerTurn(lane);
+      if (isFast) giveUpPlace();
+      else pump();
+      if (waiting + underway.size === 0) onIdle();
+    });
+  }
+
+  return {
+    get: (host) => lanes.get(host),
+    add(delivery, health) {
+      let lane = lanes.get(delivery.host);
+      if (!lane)
+        lanes.set(delivery.host, (lane = { host: delivery.host, health, waiting: [], active: 0, overflows: false }));
+      if (lane.waiting.length + lane.active >= capacityOf(health)) return false;
+      lane.waiting.push(delivery);
+      waiting += 1;
+      offerTurn(lane);
+      return true;
+    },
+    empty(host) {
+      const taken = lanes.get(host)?.waiting.splice(0) ?? [];
+      waiting -= taken.length;
+      return taken;
+    },
+    drained(lane) {
+      lane.overflows = false;
+      removeIfIdle(lane);
+    },
+    pump,
+    get size() {
+      return waiting + underway.size;
+    },
+    held: () => [...underway, ...[...lanes.values()].flatMap((lane) => lane.waiting)],
+    thirsty: () =>
+      [...lanes.values()].filter((lane) => lane.overflows && lane.waiting.length === 0 && lane.active < limitOf(lane)),
+  };
+}

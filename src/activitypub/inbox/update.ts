@@ -1,0 +1,51 @@
+import {
+  type Activity,
+  type Effect,
+  needsNetwork,
+  objectOf,
+  type Reach,
+  type ReadActivity,
+  type Reading,
+} from '#activitypub/inbox/activity.ts';
+import { planPost } from '#activitypub/inbox/create.ts';
+import { actorKindOf, readActor } from '#activitypub/remote/actor-reader.ts';
+import { fetchActor } from '#activitypub/remote/fetch-actor.ts';
+import { readPost } from '#activitypub/remote/object-reader.ts';
+import type { Ctx } from '#context.ts';
+import { receiveAccount } from '#domain/accounts/receive-account.ts';
+import { isPostKnown } from '#domain/posts/post-store.ts';
+import { concernOf } from '#domain/posts/receive.ts';
+import { receiveEdit } from '#domain/posts/receive-edit.ts';
+import type { JsonObject } from '#lib/json.ts';
+
+/** An actor's new profile, or an edit of one of its posts. */
+export const readUpdate: ReadActivity = async (ctx, activity, reach) => {
+  const object = objectOf(activity.json);
+  if (object === undefined || typeof object === 'string') return undefined;
+  if (actorKindOf(object) !== undefined) return readProfile(ctx, activity, object, reach);
+  const post = readPost(object, activity.actor, ctx.now());
+  if (!post) return undefined;
+  const { mentionedIds } = await concernOf(ctx.db, activity.actor, post);
+  const edit: Effect = (tx) => receiveEdit(tx, activity.actor.id, post, mentionedIds);
+  if (await isPostKnown(ctx.db, post.uri)) return edit;
+  // It has overtaken its Create, which may come between now and then.
+  const plan = await planPost(ctx, activity, post, reach);
+  return typeof plan === 'function' ? async (tx) => (await plan(tx)) ?? edit(tx) : plan;
+};
+
+/** An actor speaks for itself; only a new name, or a profile without keys, is looked up where it lives. */
+async function readProfile(ctx: Ctx, { actor }: Activity, object: JsonObject, reach: Reach): Promise<Reading> {
+  const document = readActor(object);
+  if (document && document.profile.uri !== actor.uri) return undefined;
+  if (
+    !document ||
+    document.keys.length === 0 ||
+    document.profile.username.toLowerCase() !== actor.username.toLowerCase()
+  ) {
+    if (reach === 'local') return needsNetwork;
+    await fetchActor(ctx, actor.uri);
+    return undefined;
+  }
+  const profile = { ...document.profile, host: actor.host };
+  return (tx) => receiveAccount(tx, { profile, keys: document.keys, isHandleConfirmed: true });
+}

@@ -1,0 +1,54 @@
+import type { Federation } from '@fedify/fedify';
+import { countUsage, type Usage } from '#activitypub/counts-store.ts';
+import type { FederationData } from '#activitypub/federation-data.ts';
+import type { Ctx } from '#context.ts';
+import { getSettings } from '#domain/instance/settings.ts';
+import type { JsonObject } from '#lib/json.ts';
+import { VERSION } from '#lib/version.ts';
+
+const SCHEMA = 'http://nodeinfo.diaspora.software/ns/schema';
+/** How long counts are good for (milliseconds). */
+const COUNTED_FOR = 10 * 60_000;
+
+/** Registers NodeInfo 2.1; 2.0 is made from it. */
+export function dispatchNodeInfo(federation: Federation<FederationData>, ctx: Ctx): void {
+  let counted: { at: number; usage: Usage } | undefined;
+
+  federation.setNodeInfoDispatcher('/nodeinfo/2.1', async () => {
+    if (!counted || ctx.now() - counted.at > COUNTED_FOR)
+      counted = { at: ctx.now(), usage: await countUsage(ctx.db, ctx.now()) };
+    const { users, activeMonth, activeHalfyear, posts } = counted.usage;
+    const settings = await getSettings(ctx);
+    return {
+      software: { name: 'parvis', version: VERSION },
+      protocols: ['activitypub'],
+      services: { inbound: [], outbound: [] },
+      openRegistrations: settings.registration === 'open',
+      usage: { users: { total: users, activeMonth, activeHalfyear }, localPosts: posts, localComments: 0 },
+      metadata: { nodeName: settings.name, nodeDescription: settings.description },
+    };
+  });
+}
+
+/** As Fedify has it, without the member that its own schema does not allow. */
+export function toNodeInfo21(json: JsonObject): JsonObject {
+  const { $schema: _, ...rest } = json;
+  return rest;
+}
+
+/** The older version, which most crawlers ask for: without what it does not know. */
+export function toNodeInfo20(json: JsonObject): JsonObject {
+  const { name, version } = json['software'] as { name: string; version: string };
+  return { ...toNodeInfo21(json), version: '2.0', software: { name, version } };
+}
+
+/** Where NodeInfo is, with the older version beside Fedify's own. */
+export function withNodeInfo20(jrd: JsonObject, origin: string): JsonObject {
+  const links = (jrd['links'] as JsonObject[]).slice();
+  links.push({ rel: `${SCHEMA}/2.0`, href: `${origin}/nodeinfo/2.0`, type: nodeInfoType('2.0') });
+  return { ...jrd, links };
+}
+
+export function nodeInfoType(version: '2.0' | '2.1'): string {
+  return `application/json; profile="${SCHEMA}/${version}#"`;
+}

@@ -1,0 +1,41 @@
+import { findLocalAccount } from '#activitypub/actors.ts';
+import { INSTANCE_ACTOR } from '#domain/accounts/instance-actor.ts';
+import type { Ctx } from '#context.ts';
+import type { Account } from '#domain/accounts/account.ts';
+import { findAccountByHandle } from '#domain/accounts/account-store.ts';
+import { hostnameOf, normalizeHost, parseHandle } from '#lib/host.ts';
+import type { JsonObject } from '#lib/json.ts';
+
+/**
+ * The account that a WebFinger resource names: `acct:name@host` in any spelling, the actor's URL or the page of its profile. Normalised once
+ * and for all (A79): upper case, IDN and a trailing dot make no second name, and what looks like another letter is another name.
+ */
+export async function findResource(ctx: Ctx, resource: string): Promise<Account | undefined> {
+  if (/^https?:/i.test(resource)) return findByUrl(ctx, resource);
+  const handle = parseHandle(resource);
+  if (handle?.host === undefined || handle.host !== normalizeHost(ctx.config.host)) return undefined;
+  // The server's own account is also known by the server's name, as Mastodon has it.
+  const name = handle.name === hostnameOf(ctx.config.host) ? INSTANCE_ACTOR : handle.name;
+  return findAccountByHandle(ctx.db, name, '');
+}
+
+async function findByUrl(ctx: Ctx, resource: string): Promise<Account | undefined> {
+  const url = URL.parse(resource);
+  if (url?.origin !== ctx.config.origin || url.username !== '' || url.password !== '') return undefined;
+  const [, id] = /^\/users\/([1-9]\d{0,15})$/.exec(url.pathname) ?? [];
+  if (id !== undefined) return findLocalAccount(ctx, id);
+  const [, name] = /^\/@([a-z0-9_]{1,30})$/i.exec(url.pathname) ?? [];
+  return name === undefined ? undefined : findAccountByHandle(ctx.db, name, '');
+}
+
+/** The one resource under which Fedify is asked for an account: all spellings share its answer. */
+export function canonicalResource(account: Account, host: string): string {
+  return `acct:${account.username}@${host}`;
+}
+
+/** Fedify's answer with what it leaves out: the profile's page among the aliases, and where to follow from elsewhere. */
+export function withPage(jrd: JsonObject, account: Account, origin: string): JsonObject {
+  const links = (jrd['links'] as JsonObject[]).slice();
+  links.push({ rel: 'http://ostatus.org/schema/1.0/subscribe', template: `${origin}/authorize_interaction?uri={uri}` });
+  return { ...jrd, aliases: [account.url, account.uri], links };
+}

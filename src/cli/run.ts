@@ -1,0 +1,141 @@
+import type { Core } from '#core.ts';
+import { type Answer, type Command, type Input, readInput, UsageError } from '#cli/command.ts';
+import { commands } from '#cli/commands.ts';
+import { helpOf, overview, usageOf } from '#cli/help.ts';
+import { forTerminal } from '#cli/terminal.ts';
+
+/** Exit codes: done; refused or failed; written wrongly. */
+type ExitCode = 0 | 1 | 2;
+
+/** Runs one command line. The result goes to standard output, everything else to standard error. */
+export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
+  let found: ReturnType<typeof findCommand>;
+  try {
+    found = findCommand(argv);
+    if (typeof found === 'string') return print(found);
+    const input = readInput(found.command, found.words);
+    if (input.common.help) return print(helpOf(found.name, found.command));
+    const answer = await run(found.command, input);
+    const failed = (answer.json as { ok?: unknown } | null)?.ok === false;
+    print(input.common.json ? toJson(answer.json) : answer.text);
+    return failed ? 1 : 0;
+  } catch (error) {
+    complain(describe(error));
+    if (!(error instanceof UsageError)) return 1;
+    if (found! !== undefined && typeof found !== 'string') complain(`Usage: ${usageOf(found.name, found.command)}`);
+    return 2;
+  }
+}
+
+interface Found {
+  name: string;
+  command: Command;
+  /** What follows the name. */
+  words: string[];
+}
+
+/** The command that `argv` names, or the help that answers it. @throws UsageError */
+function findCommand(argv: readonly string[]): Found | string {
+  const start = argv.findIndex((word) => !['--json', '--wait', '--help'].includes(word));
+  const words = start < 0 ? [] : argv.slice(start);
+  const before = start < 0 ? [...argv] : argv.slice(0, start);
+  const [first, second] = words;
+  if (first === undefined || (first === 'help' && (second === undefined || second.startsWith('-')))) {
+    if (first === undefined && !before.includes('--help')) throw new UsageError(overview());
+    return overview();
+  }
+  if (first === '--version') return findCommand(['version']);
+  if (first === 'help') return findCommand([...words.slice(1), '--help']);
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(' ');
+    if (Object.hasOwn(commands, name))
+      return { name, command: commands[name]!, words: [...before, ...words.slice(length)] };
+  }
+  const isGroup = Object.keys(commands).some((name) => name.startsWith(`${first} `));
+  if (isGroup && (second === '--help' || before.includes('--help'))) return overview(first);
+  if (isGroup) throw new UsageError(`"${first}" needs one more word:\n\n${overview(first)}`);
+  throw new UsageError(`There is no command "${first}": "parvis help" lists them all`);
+}
+
+async function run(command: Command, { args, values, common }: Input): Promise<Answer> {
+  const work = await command.load();
+  if (!command.needsCore) return work(undefined, args, values);
+  const core = await open();
+  // Jobs under way finish or go back, instead of waiting until their lease ends.
+  const interrupt = () => void giveBack(core).finally(() => process.exit(130));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    const answer = await work(core, args, values);
+    if (common.wait) await core.drain();
+    else await mentionWaitingJobs(core);
+    return answer;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    await core.close();
+  }
+}
+
+async function giveBack(core: Core): Promise<void> {
+  await Promise.all([core.worker.stop(5_000), core.sender.stop(5_000)]);
+  await core.close();
+}
+
+/** Loaded only now: help, usage errors and the commands that repair things do without the server. */
+async function open(): Promise<Core> {
+  const { readConfig } = await import('#config.ts');
+  const { configureLog } = await import('#lib/log.ts');
+  const { openCore } = await import('#core.ts');
+  const config = readConfig();
+  // A command says what it does itself; of the machinery only trouble is worth a line.
+  await configureLog(config.logLevel === 'info' ? 'warning' : config.logLevel);
+  const core = await openCore(config, 'command');
+  if (core.isNew) complain(`A new database was made in ${config.dataDir}`);
+  return core;
+}
+
+async function mentionWaitingJobs({ queue }: Core): Promise<void> {
+  const added = queue.added();
+  if (added > 0 && (await queue.workers()) === 0) {
+    complain(
+      `No server is running here: ${added === 1 ? 'a job waits' : `${added} jobs wait`} until one starts, or for "parvis queue run"`,
+    );
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isExpected = error instanceof UsageError || expected.has(error.name);
+  return isExpected ? error.message : `Unexpected: ${error.stack ?? error.message}`;
+}
+
+/** Errors that say themselves what is wrong. By name, because their modules are loaded only by the commands that need them. */
+const expected = new Set([
+  'CommandError',
+  'OperationError',
+  'ConfigError',
+  'DatabaseUnavailable',
+  'NotFound',
+  'NotAllowed',
+  'Invalid',
+  'Conflict',
+  'RateLimited',
+  'Upstream',
+]);
+
+function print(text: string): ExitCode {
+  if (text !== '') process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${forTerminal(text)}\n`);
+}
+
+/** Printable on any terminal: what a terminal could take for a command is escaped. */
+function toJson(value: unknown): string {
+  const json = JSON.stringify(value, undefined, 2) ?? 'null';
+  return json.replace(
+    /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

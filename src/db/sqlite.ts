@@ -1,0 +1,78 @@
+import { closeSync, openSync } from 'node:fs';
+import { backup } from 'node:sqlite';
+import { type Database, DatabaseUnavailable } from '#db/database.ts';
+import { createGroupCommit } from '#db/group-commit.ts';
+import { connectSqlite, explanationOf, type SqliteConnection, sqliteCode } from '#db/sqlite-connection.ts';
+
+/** How long to wait for another program's write transaction before giving up (milliseconds). */
+const LOCK_PATIENCE = 30_000;
+/** SQLite's own waiting blocks the event loop, so a busy lock is reported after this time (milliseconds) and waited for outside. */
+const BUSY_TIMEOUT = 5;
+
+/** Opens (and creates) the SQLite database in `file`: one connection that writes, one that only reads. @throws DatabaseUnavailable */
+export function openSqlite(file: string, { lockPatience = LOCK_PATIENCE }: { lockPatience?: number } = {}): Database {
+  const { writer, reader } = connect(file, lockPatience);
+  const groupCommit = createGroupCommit(writer, lockPatience);
+  return {
+    dialect: 'sqlite',
+    skipLocked: '',
+    forUpdate: '',
+    inTransaction: false,
+    all: async (sql, params) => reader.all(sql, params),
+    get: async (sql, params) => reader.get(sql, params),
+    run: () => Promise.reject(new Error('Writes need a transaction: the outer handle only reads')),
+    schemaBuilder: () => Promise.reject(new Error('The schema changes in a transaction')),
+    afterCommit: (hook) => hook(),
+    transaction: groupCommit.transaction,
+    async backup(target) {
+      // All pages in one step: between steps, every commit of another process would make SQLite begin anew.
+      await backup(reader.raw, target, { rate: 0x7fff_ffff });
+    },
+    async close() {
+      await groupCommit.idle();
+      reader.close();
+      optimize(writer);
+      writer.close();
+    },
+  };
+}
+
+function connect(file: string, lockPatience: number): { writer: SqliteConnection; reader: SqliteConnection } {
+  const opened: SqliteConnection[] = [];
+  const open = () => {
+    // Waits in SQLite while opening: changing to WAL, and recovering what a crashed process left, need everybody's attention.
+    const connection = connectSqlite(file, { busyTimeout: lockPatience });
+    opened.push(connection);
+    connection.raw.exec('PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY');
+    return connection;
+  };
+  try {
+    // It holds addresses and password hashes: nobody else's to read, whatever the umask.
+    closeSync(openSync(file, 'a', 0o600));
+    const writer = open();
+    writer.raw.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000',
+    );
+    const reader = open();
+    reader.raw.exec('PRAGMA query_only = ON');
+    // Readers wait for recovery only, which ends. (The first read makes the connection look at the file, and recover it.)
+    reader.get('SELECT count(*) AS n FROM sqlite_schema');
+    writer.raw.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    return { writer, reader };
+  } catch (error) {
+    for (const connection of opened) connection.close();
+    throw new DatabaseUnavailable(
+      `The database ${file} cannot be opened: ${explanationOf(error) ?? (error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Refreshes the planner's statistics: welcome at the end, and never worth a failing stop (busy, full or read-only disk). */
+function optimize(connection: SqliteConnection): void {
+  try {
+    connection.raw.exec('PRAGMA optimize');
+  } catch (error) {
+    if (sqliteCode(error) === undefined) throw error;
+  }
+}

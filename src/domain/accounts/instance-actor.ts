@@ -1,0 +1,28 @@
+import { type Ctx, inTransaction } from '#context.ts';
+import type { Account } from '#domain/accounts/account.ts';
+import { findAccountByHandle, getAccount, insertAccount, insertKey } from '#domain/accounts/account-store.ts';
+import { generateKeys } from '#domain/accounts/keys.ts';
+import { localProfile } from '#domain/accounts/local-profile.ts';
+
+/** Name of the account that stands for the server itself: it signs what the server fetches. */
+export const INSTANCE_ACTOR = 'instance';
+
+/** The server's own account, made at the first start. */
+export async function ensureInstanceActor(ctx: Ctx): Promise<Account> {
+  const found = await findAccountByHandle(ctx.db, INSTANCE_ACTOR, '');
+  if (found) return found;
+  const id = ctx.ids.next();
+  const keys = await generateKeys(ctx, id);
+  return inTransaction(ctx, async (tx) => {
+    const other = await findAccountByHandle(tx.db, INSTANCE_ACTOR, '');
+    if (other) return other;
+    const profile = {
+      ...localProfile(ctx, id, INSTANCE_ACTOR),
+      kind: 'application' as const,
+      displayName: ctx.config.host,
+    };
+    await insertAccount(tx.db, { ...profile, discoverable: false, hidesNetwork: true, id, createdAt: ctx.now() });
+    for (const key of keys) await insertKey(tx.db, key);
+    return getAccount(tx.db, id);
+  });
+}

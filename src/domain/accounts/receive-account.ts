@@ -1,0 +1,52 @@
+import type { Ctx } from '#context.ts';
+import {
+  type AccountKey,
+  type AccountProfile,
+  deleteKeys,
+  findAccountByHandle,
+  findAccountByUri,
+  insertAccount,
+  insertKey,
+  releaseHandle,
+  updateAccount,
+} from '#domain/accounts/account-store.ts';
+import { isLocal } from '#domain/accounts/account.ts';
+import type { Account } from '#domain/accounts/account.ts';
+
+/** A remote account as its own server shows it. */
+export interface ReceivedAccount {
+  profile: AccountProfile;
+  keys: readonly Pick<AccountKey, 'uri' | 'algorithm' | 'publicKey'>[];
+  /** Whether the host of the handle confirms that it is this actor's. */
+  isHandleConfirmed: boolean;
+}
+
+/**
+ * Keeps a remote account, new or refreshed, and its keys; in a transaction. Of two actors that claim one handle the one whose host confirms
+ * it has it. Undefined where it is refused: deleted here, local, or under somebody else's name.
+ */
+export async function receiveAccount(tx: Ctx, received: ReceivedAccount): Promise<Account | undefined> {
+  const profile = { ...received.profile, fetchedAt: tx.now() };
+  if (profile.host === '' || profile.host === tx.config.host) return undefined;
+  const holder = await findAccountByHandle(tx.db, profile.username, profile.host);
+  if (holder && holder.uri !== profile.uri) {
+    if (!received.isHandleConfirmed) return undefined;
+    await releaseHandle(tx.db, holder.id);
+  }
+  const known = await findAccountByUri(tx.db, profile.uri);
+  if (known && (known.deletedAt !== undefined || isLocal(known))) return undefined;
+  if (known) await updateAccount(tx.db, known.id, profile, tx.now());
+  else await insertAccount(tx.db, { ...profile, id: tx.ids.next(), createdAt: tx.now() });
+
+  const account = await findAccountByUri(tx.db, profile.uri);
+  if (!account) return undefined;
+  await deleteKeys(
+    tx.db,
+    account.id,
+    received.keys.map((key) => key.uri),
+  );
+  for (const key of received.keys) {
+    await insertKey(tx.db, { ...key, accountId: account.id, privateKey: null, fetchedAt: tx.now() });
+  }
+  return account;
+}

@@ -1,0 +1,38 @@
+/**
+ * What happened, told to whoever must do something about it later. Ids and primitives only: handlers read the rest from the database,
+ * as it is then. An event is written in the transaction that caused it, so it exists exactly if its cause does.
+ */
+export type DomainEvent =
+  | { type: 'account.changed'; accountId: number }
+  | { type: 'account.deleted' | 'account.erasing'; accountId: number }
+  | { type: 'post.published'; postId: number }
+  /** `formerIds`: accounts that the text named before and does not name any more. */
+  | { type: 'post.edited'; postId: number; formerIds: readonly number[] }
+  | { type: 'post.deleted'; postId: number }
+  | { type: 'post.fan-out'; postId: number; afterFollowerId: number }
+  | { type: 'post.favourited'; favouriteId: number }
+  | { type: 'post.unfavourited'; accountId: number; postId: number; uri: string }
+  | { type: 'post.pinned' | 'post.unpinned'; accountId: number; postId: number }
+  | { type: 'follow.requested'; followId: number }
+  | { type: 'follow.accepted'; followId: number }
+  | { type: 'follow.rejected'; accountId: number; followerId: number; uri: string }
+  | { type: 'follow.withdrawn'; accountId: number; targetId: number; uri: string }
+  | { type: 'account.blocked'; blockId: number }
+  | { type: 'account.unblocked'; accountId: number; targetId: number; uri: string }
+  /** `json` is the verified activity of `accountId`, as text; `needs-remote` names something that is not known here. */
+  | { type: 'activity.received'; accountId: number; json: string }
+  | { type: 'activity.needs-remote'; accountId: number; json: string }
+  /** `accountId` passed it on for somebody else, whose server is still to be asked. */
+  | { type: 'activity.forwarded'; accountId: number; json: string }
+  /** A remote account was met that has not been read from its server for long. */
+  | { type: 'account.stale'; accountId: number };
+
+export type EventType = DomainEvent['type'];
+export type EventOf<T extends EventType> = Extract<DomainEvent, { type: T }>;
+
+export interface EmitOptions {
+  /** When it is due (epoch ms); now by default. */
+  at?: number;
+  /** Of the events waiting with the same key only the newest counts: emitting again moves it. */
+  key?: string;
+}

@@ -1,0 +1,43 @@
+import type { Db } from '#db/database.ts';
+
+export interface Favourite {
+  id: number;
+  accountId: number;
+  postId: number;
+  /** Id of the Like activity. */
+  uri: string;
+  createdAt: number;
+}
+
+const columns = 'id, account_id, post_id, uri, created_at';
+
+export async function findFavourite(db: Db, accountId: number, postId: number): Promise<Favourite | undefined> {
+  return db.get<Favourite>(`SELECT ${columns} FROM favourite WHERE post_id = ? AND account_id = ?`, [
+    postId,
+    accountId,
+  ]);
+}
+
+export async function findFavouriteById(db: Db, id: number): Promise<Favourite | undefined> {
+  return db.get<Favourite>(`SELECT ${columns} FROM favourite WHERE id = ?`, [id]);
+}
+
+export async function findFavouriteByUri(db: Db, uri: string): Promise<Favourite | undefined> {
+  return db.get<Favourite>(`SELECT ${columns} FROM favourite WHERE uri = ?`, [uri]);
+}
+
+/** False when it was there already. */
+export async function insertFavourite(db: Db, row: Favourite): Promise<boolean> {
+  const inserted = await db.run(`INSERT INTO favourite (${columns}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, [
+    row.id,
+    row.accountId,
+    row.postId,
+    row.uri,
+    row.createdAt,
+  ]);
+  return inserted > 0;
+}
+
+export async function deleteFavourite(db: Db, id: number): Promise<void> {
+  await db.run('DELETE FROM favourite WHERE id = ?', [id]);
+}

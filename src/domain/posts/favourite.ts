@@ -1,0 +1,47 @@
+import { type Ctx, inTransaction } from '#context.ts';
+import { getAccount } from '#domain/accounts/account-store.ts';
+import { deleteNotification } from '#domain/notifications/notification-store.ts';
+import { notify } from '#domain/notifications/notify.ts';
+import { deleteFavourite, findFavourite, insertFavourite } from '#domain/posts/favourite-store.ts';
+import { getVisibleOriginal } from '#domain/posts/find-post.ts';
+import { addToPostCounters, findPost } from '#domain/posts/post-store.ts';
+import type { Post } from '#domain/posts/post.ts';
+import { localUrls } from '#domain/urls.ts';
+
+/** `accountId` likes a post. Twice changes nothing. `uri` is the Like activity of a remote account. @throws NotFound */
+export async function favourite(ctx: Ctx, accountId: number, postId: number, uri?: string): Promise<Post> {
+  return inTransaction(ctx, async (tx) => {
+    const post = await getVisibleOriginal(tx, accountId, postId);
+    const id = tx.ids.next();
+    const row = {
+      id,
+      accountId,
+      postId: post.id,
+      uri: uri ?? localUrls(ctx.config).activity(id),
+      createdAt: ctx.now(),
+    };
+    if (!(await insertFavourite(tx.db, row))) return post;
+    await addToPostCounters(tx.db, post.id, { favourites: 1, version: tx.now() });
+    await notify(tx, {
+      to: await getAccount(tx.db, post.accountId),
+      kind: 'favourite',
+      from: accountId,
+      postId: post.id,
+    });
+    await tx.emit({ type: 'post.favourited', favouriteId: id });
+    return post;
+  });
+}
+
+/** Takes it back. Without one it changes nothing. */
+export async function unfavourite(ctx: Ctx, accountId: number, postId: number): Promise<void> {
+  await inTransaction(ctx, async (tx) => {
+    const row = await findFavourite(tx.db, accountId, postId);
+    const post = await findPost(tx.db, postId);
+    if (!row || !post) return;
+    await deleteFavourite(tx.db, row.id);
+    await addToPostCounters(tx.db, postId, { favourites: -1, version: tx.now() });
+    await deleteNotification(tx.db, { kind: 'favourite', from: accountId, to: post.accountId, postId });
+    await tx.emit({ type: 'post.unfavourited', accountId, postId, uri: row.uri });
+  });
+}

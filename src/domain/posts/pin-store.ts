@@ -1,0 +1,33 @@
+import type { Db } from '#db/database.ts';
+
+export interface Pin {
+  accountId: number;
+  postId: number;
+  createdAt: number;
+}
+
+/** False when it was there already. */
+export async function insertPin(db: Db, pin: Pin): Promise<boolean> {
+  const inserted = await db.run(
+    'INSERT INTO pin (account_id, post_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    [pin.accountId, pin.postId, pin.createdAt],
+  );
+  return inserted > 0;
+}
+
+export async function deletePin(db: Db, accountId: number, postId: number): Promise<boolean> {
+  return (await db.run('DELETE FROM pin WHERE account_id = ? AND post_id = ?', [accountId, postId])) > 0;
+}
+
+export async function countPins(db: Db, accountId: number): Promise<number> {
+  return (await db.get<{ n: number }>('SELECT count(*) AS n FROM pin WHERE account_id = ?', [accountId]))?.n ?? 0;
+}
+
+/** Newest pin first. */
+export async function listPinnedIds(db: Db, accountId: number): Promise<number[]> {
+  const rows = await db.all<Pin>(
+    'SELECT post_id FROM pin WHERE account_id = ? ORDER BY created_at DESC, post_id DESC',
+    [accountId],
+  );
+  return rows.map((row) => row.postId);
+}

@@ -1,0 +1,89 @@
+import { type Db, list } from '#db/database.ts';
+import type { Account } from '#domain/accounts/account.ts';
+import { listAccounts } from '#domain/accounts/account-store.ts';
+import { listHashtags, type PostHashtag } from '#domain/posts/hashtag-store.ts';
+import type { Viewer } from '#domain/posts/post-policy.ts';
+import { listPosts } from '#domain/posts/post-store.ts';
+import type { Post } from '#domain/posts/post.ts';
+
+/** Everything a presenter shows of a post: the read model shared by ActivityStreams, HTML and the client API. */
+export interface PostView {
+  post: Post;
+  account: Account;
+  /** The post a reblog shows. */
+  reblogOf: PostView | undefined;
+  mentions: readonly Account[];
+  hashtags: readonly PostHashtag[];
+  /** What the viewer did to it; nothing for nobody. */
+  viewer: { favourited: boolean; reblogged: boolean } | undefined;
+}
+
+/**
+ * Views of `posts`, in their order, in a fixed number of queries. Whether the viewer may see them was asked before; posts whose account
+ * or original is gone are left out.
+ */
+export async function viewPosts(db: Db, viewer: Viewer, posts: readonly Post[]): Promise<PostView[]> {
+  const originals = await listPosts(db, distinct(posts.map((post) => post.reblogOfId)));
+  const shown = [...posts, ...originals];
+  const ids = shown.map((post) => post.id);
+  const mentions = await listMentions(db, ids);
+  const accounts = byId(
+    await listAccounts(
+      db,
+      distinct([...shown.map((post) => post.accountId), ...mentions.map((mention) => mention.accountId)]),
+    ),
+  );
+  const hashtags = Map.groupBy(await listHashtags(db, ids), (tag) => tag.postId);
+  const mentionsOf = Map.groupBy(mentions, (mention) => mention.postId);
+  const acted = viewer === undefined ? undefined : await listActions(db, viewer, ids);
+  const originalOf = byId(originals);
+
+  const view = (post: Post): PostView | undefined => {
+    const account = accounts.get(post.accountId);
+    const original = post.reblogOfId === undefined ? undefined : originalOf.get(post.reblogOfId);
+    const reblogOf = original && original.deletedAt === undefined ? view(original) : undefined;
+    if (!account || account.deletedAt !== undefined || (post.reblogOfId !== undefined && !reblogOf)) return undefined;
+    return {
+      post,
+      account,
+      reblogOf,
+      mentions: (mentionsOf.get(post.id) ?? []).flatMap((mention) => accounts.get(mention.accountId) ?? []),
+      hashtags: hashtags.get(post.id) ?? [],
+      viewer: acted && { favourited: acted.favourited.has(post.id), reblogged: acted.reblogged.has(post.id) },
+    };
+  };
+  return posts.flatMap((post) => view(post) ?? []);
+}
+
+/** @returns undefined where `viewPosts` would leave it out. */
+export async function viewPost(db: Db, viewer: Viewer, post: Post): Promise<PostView | undefined> {
+  return (await viewPosts(db, viewer, [post]))[0];
+}
+
+async function listMentions(db: Db, postIds: readonly number[]): Promise<{ postId: number; accountId: number }[]> {
+  if (postIds.length === 0) return [];
+  const wanted = list(postIds);
+  return db.all(`SELECT post_id, account_id FROM mention WHERE post_id ${wanted.sql}`, wanted.values);
+}
+
+async function listActions(db: Db, viewer: number, postIds: readonly number[]) {
+  const wanted = list(postIds);
+  const values = [viewer, ...wanted.values];
+  const favourited = await db.all<{ id: number }>(
+    `SELECT post_id AS id FROM favourite WHERE account_id = ? AND post_id ${wanted.sql}`,
+    values,
+  );
+  const reblogged = await db.all<{ id: number }>(
+    `SELECT reblog_of_id AS id FROM post WHERE account_id = ? AND deleted_at IS NULL AND reblog_of_id ${wanted.sql}`,
+    values,
+  );
+  return { favourited: new Set(favourited.map((row) => row.id)), reblogged: new Set(reblogged.map((row) => row.id)) };
+}
+
+function distinct(ids: readonly (number | undefined)[]): number[] {
+  return [...new Set(ids.filter((id) => id !== undefined))];
+}
+
+function byId<T extends { id: number }>(rows: readonly T[]): Map<number, T> {
+  return new Map(rows.map((row) => [row.id, row]));
+}

@@ -1,0 +1,52 @@
+import { type Ctx, inTransaction } from '#context.ts';
+import { NotAllowed } from '#domain/errors.ts';
+import { verifyPassword } from '#domain/sign-in/password.ts';
+import { hashToken, newToken } from '#domain/sign-in/secret-token.ts';
+import { deleteSession, findSession, insertSession, type Session } from '#domain/sign-in/session-store.ts';
+import { PASSWORD_MAXIMUM, type User } from '#domain/sign-in/user.ts';
+import { findUser, findUserByLogin } from '#domain/sign-in/user-store.ts';
+
+/** How long one stays signed in (milliseconds). */
+export const SESSION_LENGTH = 30 * 24 * 3_600_000;
+
+export interface SignedIn {
+  user: User;
+  /** For the cookie: the only copy. */
+  token: string;
+}
+
+/**
+ * Opens a session for whoever knows the password of `login` (a name or an e-mail address).
+ * @throws NotAllowed, with the same words and after the same work whether the name, the password or the permission is missing.
+ */
+export async function signIn(ctx: Ctx, login: string, password: string): Promise<SignedIn> {
+  const found = await findUserByLogin(ctx.db, login);
+  const isRight = password.length <= PASSWORD_MAXIMUM && (await verifyPassword(password, found?.passwordHash));
+  if (!found || !isRight || found.disabledAt !== undefined) throw new NotAllowed('The name or the password is wrong');
+  const { passwordHash: _, ...user } = found;
+  return { user, token: await openSession(ctx, user.accountId) };
+}
+
+/** Opens a session without a password: the owner's link, and whatever else has proved who it is. Returns the token. */
+export async function openSession(ctx: Ctx, accountId: number): Promise<string> {
+  const token = newToken();
+  const session = {
+    tokenHash: hashToken(token),
+    accountId,
+    createdAt: ctx.now(),
+    expiresAt: ctx.now() + SESSION_LENGTH,
+  };
+  await inTransaction(ctx, (tx) => insertSession(tx.db, session));
+  return token;
+}
+
+/** The session and user behind a cookie's token; undefined when it is over, unknown, or its user disabled. */
+export async function findSignedIn(ctx: Ctx, token: string): Promise<{ session: Session; user: User } | undefined> {
+  const session = await findSession(ctx.db, hashToken(token), ctx.now());
+  const user = session && (await findUser(ctx.db, session.accountId));
+  return session && user && { session, user };
+}
+
+export async function signOut(ctx: Ctx, token: string): Promise<void> {
+  await inTransaction(ctx, (tx) => deleteSession(tx.db, hashToken(token)));
+}

@@ -1,0 +1,33 @@
+/** Somebody who signs in here: the private side of a local account, with the same id. */
+export interface User {
+  accountId: number;
+  email: string;
+  role: UserRole;
+  /** BCP 47; undefined follows the browser. */
+  locale: string | undefined;
+  disabledAt: number | undefined;
+  createdAt: number;
+}
+
+/** From most to least powerful. */
+export const userRoles = ['owner', 'admin', 'moderator', 'user'] as const;
+export type UserRole = (typeof userRoles)[number];
+
+/** Whether `role` includes what `needed` may do. */
+export function hasRole(role: UserRole, needed: UserRole): boolean {
+  return userRoles.indexOf(role) <= userRoles.indexOf(needed);
+}
+
+export const PASSWORD_MINIMUM = 8;
+/** Longer ones are refused rather than cut: argon2 would happily hash a novel for anyone who asks. */
+export const PASSWORD_MAXIMUM = 256;
+
+export function passwordProblem(password: string): string | undefined {
+  if (password.length < PASSWORD_MINIMUM) return `A password has at least ${PASSWORD_MINIMUM} characters`;
+  return password.length > PASSWORD_MAXIMUM ? `A password has at most ${PASSWORD_MAXIMUM} characters` : undefined;
+}
+
+/** Whether it looks like an address a mail can be sent to; only a mail shows whether it is one. */
+export function isEmail(text: string): boolean {
+  return text.length <= 254 && /^[^\s@<>()[\],;:"\\]+@[^\s@<>()[\],;:"\\]+\.[^\s@.<>()[\],;:"\\]{2,}$/u.test(text);
+}

@@ -1,0 +1,35 @@
+import { type Ctx, inTransaction } from '#context.ts';
+import type { Db } from '#db/database.ts';
+import { countProcesses } from '#db/process-slot.ts';
+import { purgeDeadJobs, type QueueStatus, queueStatus, retryDeadJobs } from '#jobs/queue.ts';
+
+/** What the operator sees of the queue and may do to it. */
+export interface QueueAdmin {
+  /** Jobs that this process added and committed. */
+  added(): number;
+  /** Servers that work on the queue at the moment; one that crashed counts for a minute. */
+  workers(): Promise<number>;
+  status(): Promise<QueueStatus[]>;
+  /** Brings dead jobs back, all or those of one handler. Returns how many. */
+  retry(handler?: string): Promise<number>;
+  /** Forgets dead jobs. Returns how many. */
+  purge(handler?: string): Promise<number>;
+}
+
+export function createQueueAdmin(ctx: Ctx, added: () => number): QueueAdmin {
+  return {
+    added,
+    // Leases go by real time.
+    workers: () => countProcesses(ctx.db, 'worker', Date.now()),
+    status: () => queueStatus(ctx.db),
+    retry: (handler) => inTransaction(ctx, (tx) => retryDeadJobs(tx.db, tx.now(), handler)),
+    purge: (handler) => inTransaction(ctx, (tx) => purgeDeadJobs(tx.db, handler)),
+  };
+}
+
+/** When the oldest job that nobody works on fell due (epoch ms). */
+export async function oldestDue(db: Db, now: number): Promise<number | undefined> {
+  return (
+    (await db.get<{ due: number | null }>('SELECT min(due) AS due FROM job WHERE due <= ?', [now]))?.due ?? undefined
+  );
+}

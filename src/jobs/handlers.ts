@@ -1,0 +1,53 @@
+import type { Ctx } from '#context.ts';
+import type { EventOf, EventType } from '#domain/events.ts';
+import type { Lane } from '#jobs/queue.ts';
+
+/**
+ * Work to do after an event, in two steps. `prepare` may wait for the network and read, and hands what it found to `apply`, which runs in
+ * the transaction that also deletes the job: its effects happen exactly once. Work that is not in the database (prepare alone) happens at
+ * least once.
+ */
+export interface JobHandler {
+  /** Stable: it is stored with the job. */
+  name: string;
+  lane: Lane;
+  run(payload: unknown): JobRun;
+}
+
+export interface JobRun {
+  prepare?: ((ctx: Ctx) => Promise<unknown>) | undefined;
+  apply?: ((ctx: Ctx, prepared: unknown) => Promise<void>) | undefined;
+}
+
+interface Steps<P, R> {
+  lane?: Lane;
+  prepare?: (ctx: Ctx, payload: P) => Promise<R>;
+  apply?: (ctx: Ctx, payload: P, prepared: R) => Promise<void>;
+}
+
+export interface Subscription {
+  event: EventType;
+  handler: JobHandler;
+}
+
+/** Subscribes to an event. `name` is stored with each job: rename it only with a migration. */
+export function on<T extends EventType, R = undefined>(
+  event: T,
+  name: string,
+  steps: Steps<EventOf<T>, R>,
+): Subscription {
+  return { event, handler: defineHandler(name, steps) };
+}
+
+/** A handler of jobs that no event starts: schedules. */
+export function defineHandler<P, R = undefined>(name: string, steps: Steps<P, R>): JobHandler {
+  const { lane = 'local', prepare, apply } = steps;
+  return {
+    name,
+    lane,
+    run: (payload) => ({
+      prepare: prepare && ((ctx) => prepare(ctx, payload as P)),
+      apply: apply && ((ctx, prepared) => apply(ctx, payload as P, prepared as R)),
+    }),
+  };
+}

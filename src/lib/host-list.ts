@@ -1,0 +1,35 @@
+import { domainsAbove } from '#lib/host.ts';
+
+/** Domains held in memory, for questions that must be answered at once: by each request, each redirect, each connection. */
+export interface HostList {
+  /**
+   * Whether `host` (any spelling, with or without port) or a domain above it is listed. What is no host at all is covered too, so that
+   * nothing slips through by being misspelled.
+   */
+  covers(host: string): boolean;
+  /** Reads the list anew. Done by itself every few seconds while anybody asks, as another process may have changed it. */
+  refresh(): Promise<void>;
+}
+
+const MAX_AGE = 5_000;
+
+/** @param load all domains, normalised and without port */
+export function createHostList(load: () => Promise<readonly string[]>): HostList {
+  let domains: ReadonlySet<string> = new Set();
+  let loadedAt = -Infinity;
+
+  async function refresh(): Promise<void> {
+    loadedAt = performance.now();
+    domains = new Set(await load());
+  }
+
+  return {
+    refresh,
+    covers(host) {
+      // The old list serves until the new one is there; a database that is gone for a moment changes nothing.
+      if (performance.now() - loadedAt > MAX_AGE) refresh().catch(() => {});
+      const names = domainsAbove(host);
+      return names.length === 0 || (domains.size > 0 && names.some((name) => domains.has(name)));
+    },
+  };
+}

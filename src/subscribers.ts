@@ -1,0 +1,72 @@
+import {
+  federate,
+  federateAccept,
+  federateAccountDeletion,
+  federateBlock,
+  federateDelete,
+  federateEdit,
+  federateFavourite,
+  federateFollow,
+  federatePin,
+  federatePost,
+  federateProfile,
+  federateReject,
+  federateUnblock,
+  federateUnfavourite,
+  federateUnfollow,
+  federateUnpin,
+} from '#activitypub/federate.ts';
+import { pruneOutbox } from '#activitypub/outgoing.ts';
+import { pruneFedify } from '#activitypub/prune-fedify.ts';
+import { pruneInbox } from '#activitypub/prune-inbox.ts';
+import { readActivity, readActivityRemotely, readForwardedActivity, refreshStaleAccount } from '#activitypub/reader.ts';
+import { eraseAccount } from '#domain/accounts/delete-account.ts';
+import { findPost } from '#domain/posts/post-store.ts';
+import { deleteExpiredSessions } from '#domain/sign-in/session-store.ts';
+import { fanOutChunk } from '#domain/timelines/fan-out.ts';
+import { pruneAllHomes } from '#domain/timelines/prune.ts';
+import { on, type Subscription } from '#jobs/handlers.ts';
+import type { Scheduled } from '#jobs/schedule.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** What happens when… Each line is an event, the name its jobs are stored under, and what is done. */
+export const subscriptions: readonly Subscription[] = [
+  on('activity.received', 'read-activity', readActivity),
+  on('activity.needs-remote', 'read-activity-remotely', readActivityRemotely),
+  on('activity.forwarded', 'read-forwarded-activity', readForwardedActivity),
+  on('account.stale', 'refresh-account', refreshStaleAccount),
+  on('post.fan-out', 'fan-out', {
+    async apply(tx, { postId, afterFollowerId }) {
+      const post = await findPost(tx.db, postId);
+      if (post && post.deletedAt === undefined) await fanOutChunk(tx, post, afterFollowerId);
+    },
+  }),
+  on('post.published', 'federate-post', federate(federatePost)),
+  on('post.edited', 'federate-edit', federate(federateEdit)),
+  on('post.deleted', 'federate-delete', federate(federateDelete)),
+  on('post.favourited', 'federate-favourite', federate(federateFavourite)),
+  on('post.unfavourited', 'federate-unfavourite', federate(federateUnfavourite)),
+  on('post.pinned', 'federate-pin', federate(federatePin)),
+  on('post.unpinned', 'federate-unpin', federate(federateUnpin)),
+  on('follow.requested', 'federate-follow', federate(federateFollow)),
+  on('follow.withdrawn', 'federate-unfollow', federate(federateUnfollow)),
+  on('follow.accepted', 'federate-accept', federate(federateAccept)),
+  on('follow.rejected', 'federate-reject', federate(federateReject)),
+  on('account.blocked', 'federate-block', federate(federateBlock)),
+  on('account.unblocked', 'federate-unblock', federate(federateUnblock)),
+  on('account.changed', 'federate-profile', federate(federateProfile)),
+  on('account.deleted', 'federate-account-deletion', federate(federateAccountDeletion)),
+  on('account.deleted', 'erase-account', { apply: (tx, { accountId }) => eraseAccount(tx, accountId) }),
+  on('account.erasing', 'erase-account-further', { apply: (tx, { accountId }) => eraseAccount(tx, accountId) }),
+];
+
+/** What happens from time to time. */
+export const schedule: readonly Scheduled[] = [
+  { name: 'prune-homes', every: HOUR, run: pruneAllHomes },
+  { name: 'prune-inbox', every: HOUR, run: pruneInbox },
+  { name: 'prune-deliveries', every: HOUR, run: pruneOutbox },
+  { name: 'prune-fedify', every: HOUR, run: pruneFedify },
+  { name: 'prune-sessions', every: HOUR, run: (tx) => deleteExpiredSessions(tx.db, tx.now()) },
+];

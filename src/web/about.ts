@@ -1,0 +1,27 @@
+import { listLocalPeople } from '#domain/accounts/account-store.ts';
+import { toAccountCard } from '#web/cards.ts';
+import { paragraphsOf } from '#web/front.ts';
+import { basisOf } from '#web/page-cache.ts';
+import { showPage } from '#web/page.ts';
+import { listOwners } from '#domain/sign-in/user-store.ts';
+import type { WebContext } from '#web/site.ts';
+
+export async function showAbout(http: WebContext): Promise<void> {
+  const { ctx, visit } = http.state;
+  const { settings, t } = visit;
+  const owners = new Set(await listOwners(ctx.db));
+  const people = (await listLocalPeople(ctx.db, 200)).filter((account) => owners.has(account.id));
+  showPage(http, {
+    view: 'about',
+    title: t.about.title,
+    data: {
+      paragraphs: paragraphsOf(settings.description.trim() || t.front.noDescription),
+      rules: settings.rules,
+      contactEmail: settings.contactEmail,
+      registration: t.about.registrations[settings.registration],
+      owners: people.map((account) => toAccountCard(http, account)),
+    },
+    head: { canonical: `${ctx.config.origin}/about`, robots: 'index', description: settings.description },
+    basis: basisOf(settings.version, { accounts: people }),
+  });
+}

@@ -1,0 +1,132 @@
+import { type Account, isLocal } from '#domain/accounts/account.ts';
+import { canSee } from '#domain/posts/post-policy.ts';
+import { listPinnedIds } from '#domain/posts/pin-store.ts';
+import { listPosts } from '#domain/posts/post-store.ts';
+import { type PostView, viewPosts } from '#domain/posts/post-view.ts';
+import { findFollow } from '#domain/relationships/follow-store.ts';
+import { listByAccount, type ProfileFilter } from '#domain/timelines/timeline-store.ts';
+import { nameOf, profilePath, safeHtml, toAccountCard, toPostCard } from '#web/cards.ts';
+import { accountOfPath } from '#web/find-account.ts';
+import { profileHead } from '#web/meta.ts';
+import { basisOf } from '#web/page-cache.ts';
+import { showPage } from '#web/page.ts';
+import { paging, readPlace } from '#web/paging.ts';
+import type { WebContext } from '#web/site.ts';
+
+const POSTS = 20;
+
+export const tabs = {
+  posts: { path: '', filter: { replies: 'without', reblogs: 'with' } },
+  replies: { path: '/replies', filter: { replies: 'with', reblogs: 'without' } },
+  media: { path: '/media', filter: { replies: 'with', reblogs: 'without', media: 'only' } },
+} as const satisfies Record<string, { path: string; filter: ProfileFilter }>;
+
+export type Tab = keyof typeof tabs;
+
+export async function showProfile(http: WebContext, tab: Tab): Promise<void> {
+  const account = await accountOfPath(http, tabs[tab].path);
+  if (!account) return;
+  const { ctx, visit } = http.state;
+  const viewerId = visit.viewer?.account.id;
+  const { before, isFirst } = readPlace(http);
+  const posts = await listByAccount(ctx.db, viewerId, account.id, tabs[tab].filter, { limit: POSTS + 1, before });
+  const views = await withVisibleOriginals(http, await viewPosts(ctx.db, viewerId, posts.slice(0, POSTS)));
+  const pinned = tab === 'posts' && isFirst ? await pinnedOf(http, account) : [];
+  const path = profilePath(account) + tabs[tab].path;
+  const head = profileHead(http, account);
+  showPage(http, {
+    view: 'profile',
+    title: visit.t.profile.title(nameOf(account), toAccountCard(http, account).fullHandle),
+    data: {
+      profile: await toProfile(http, account),
+      tabs: tabLinks(http, account, path),
+      posts: [
+        ...pinned.map((view) => ({ ...toPostCard(http, view), pinned: visit.t.post.pinned })),
+        ...views.map((view) => toPostCard(http, view)),
+      ],
+      paging: paging(http, path, isFirst, posts.length > POSTS ? posts[POSTS - 1]!.id : undefined),
+    },
+    head: tab === 'posts' && isFirst ? head : { ...head, robots: 'noindex', jsonLd: undefined },
+    basis: basisOf(visit.settings.version, { accounts: [account], views: [...pinned, ...views] }),
+  });
+}
+
+function tabLinks(http: WebContext, account: Account, here: string) {
+  const { t } = http.state.visit;
+  return (Object.keys(tabs) as Tab[]).map((tab) => {
+    const href = profilePath(account) + tabs[tab].path;
+    return { label: t.profile[tab], href, current: href === here ? 'page' : '' };
+  });
+}
+
+/** Whoever may see that something was reblogged need not be somebody who may see what. */
+async function withVisibleOriginals(http: WebContext, views: readonly PostView[]): Promise<PostView[]> {
+  const { ctx, visit } = http.state;
+  const isVisible = await Promise.all(
+    views.map(
+      async ({ reblogOf }) => reblogOf === undefined || canSee(ctx.db, visit.viewer?.account.id, reblogOf.post),
+    ),
+  );
+  return views.filter((_, index) => isVisible[index]);
+}
+
+async function pinnedOf(http: WebContext, account: Account): Promise<PostView[]> {
+  const { ctx, visit } = http.state;
+  const viewerId = visit.viewer?.account.id;
+  const ids = await listPinnedIds(ctx.db, account.id);
+  const posts = new Map((await listPosts(ctx.db, ids)).map((post) => [post.id, post]));
+  const pinned = ids.flatMap((id) => posts.get(id) ?? []).filter((post) => post.deletedAt === undefined);
+  const isVisible = await Promise.all(pinned.map((post) => canSee(ctx.db, viewerId, post)));
+  return viewPosts(
+    ctx.db,
+    viewerId,
+    pinned.filter((_, index) => isVisible[index]),
+  );
+}
+
+/** The head of a profile: what the account says of itself, and what the viewer can do about it. */
+export async function toProfile(http: WebContext, account: Account) {
+  const { visit } = http.state;
+  const { t, format } = visit;
+  const path = profilePath(account);
+  const canList = isLocal(account) && !account.hidesNetwork;
+  return {
+    ...toAccountCard(http, account),
+    html: safeHtml(account.summaryHtml),
+    kind: t.profile.kinds[account.kind],
+    locked: account.locked ? t.profile.locked : '',
+    fields: account.fields.map((field) => ({ name: field.name, html: safeHtml(field.html) })),
+    joined: isLocal(account) ? t.profile.joined(format.date(account.createdAt)) : '',
+    remote: isLocal(account) ? undefined : { text: t.profile.remote(account.host), href: account.url },
+    feed: isLocal(account) ? `${path}.atom` : '',
+    stats: [
+      { label: t.profile.postCount(account.postsCount, format.number(account.postsCount)), href: '' },
+      {
+        label: t.profile.followingCount(account.followingCount, format.number(account.followingCount)),
+        href: canList ? `${path}/following` : '',
+      },
+      {
+        label: t.profile.followerCount(account.followersCount, format.number(account.followersCount)),
+        href: canList ? `${path}/followers` : '',
+      },
+      // Of people elsewhere we know only the follows that concern us: a number would mislead.
+    ].slice(0, isLocal(account) ? 3 : 1),
+    follow: await followAction(http, account),
+  };
+}
+
+async function followAction(http: WebContext, account: Account) {
+  const { ctx, visit } = http.state;
+  const { t, viewer } = visit;
+  const path = profilePath(account);
+  if (!viewer) return isLocal(account) ? { kind: 'link', label: t.profile.follow, href: `${path}/follow` } : undefined;
+  if (viewer.account.id === account.id) return { kind: 'link', label: t.profile.edit, href: '/settings' };
+  const existing = await findFollow(ctx.db, viewer.account.id, account.id);
+  const label = existing ? (existing.accepted ? t.profile.unfollow : t.profile.requested) : t.profile.follow;
+  return {
+    kind: existing ? 'undo' : 'do',
+    label,
+    href: `/actions/${existing ? 'unfollow' : 'follow'}/${account.id}`,
+    back: path,
+  };
+}

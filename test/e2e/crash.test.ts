@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { LEASE } from '#jobs/queue.ts';
+import { startNode } from '../support/child.ts';
+import { createDatabaseHome, onEachDialect } from '../support/databases.ts';
+
+onEachDialect('A process that is killed', (dialect) => {
+  // PostgreSQL's own process is not killed, so less can go wrong there.
+  const kills = dialect === 'sqlite' ? 20 : 8;
+
+  test(
+    `at ${kills} random moments of a job load loses no event and does nothing twice`,
+    { timeout: 180_000 },
+    async () => {
+      await using home = await createDatabaseHome(dialect);
+      const start = (round: number, mode: string) =>
+        startNode('test/support/load-process.ts', {
+          DATA_DIR: home.dataDir,
+          DATABASE_URL: home.databaseUrl,
+          LOG_LEVEL: 'error',
+          SECONDS: '60',
+          MODE: mode,
+          // By then the leases of the killed are over.
+          AHEAD: String((round + 1) * (LEASE + 1_000)),
+        });
+      for (let round = 0; round < kills; round++) {
+        const child = start(round, 'load');
+        await child.says(/^ready$/m, 60_000);
+        await sleep(Math.random() * 250);
+        child.process.kill('SIGKILL');
+        expect(await child.ended).toBe('SIGKILL');
+      }
+
+      const last = start(kills, 'finish');
+      await last.says(/^result (.*)$/m, 60_000);
+      expect(JSON.parse(/^result (.*)$/m.exec(last.output())![1]!)).toEqual({ transactions: 0, errors: [] });
+      expect(await last.ended).toBe(0);
+
+      const database = await home.open();
+      const count = async (sql: string) => Number((await database.get<{ n: number | string }>(sql))?.n ?? 0);
+      const emitted = await count('SELECT count(*) AS n FROM load_emitted');
+      expect(emitted).toBeGreaterThan(kills);
+      expect(await count('SELECT sum(value) AS n FROM load_counter')).toBe(emitted);
+      expect(await count('SELECT count(*) AS n FROM load_effect')).toBe(emitted);
+      expect(await count('SELECT count(*) AS n FROM load_effect WHERE times <> 1')).toBe(0);
+      expect(await count('SELECT count(*) AS n FROM load_emitted WHERE id NOT IN (SELECT id FROM load_effect)')).toBe(
+        0,
+      );
+      if (dialect === 'sqlite')
+        expect(await database.all('PRAGMA integrity_check')).toEqual([{ integrityCheck: 'ok' }]);
+    },
+  );
+});

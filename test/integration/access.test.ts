@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import type { Ctx } from '#context.ts';
+import type { Account } from '#domain/accounts/account.ts';
+import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { changePassword } from '#domain/sign-in/change-password.ts';
+import { createToken } from '#domain/sign-in/create-token.ts';
+import { disableUser, enableUser } from '#domain/sign-in/manage-user.ts';
+import { findSignedIn, signIn } from '#domain/sign-in/sign-in.ts';
+import { createTestApp } from '../support/test-app.ts';
+import { buildUser, PASSWORD } from '../support/world.ts';
+
+async function countTokens(ctx: Ctx, account: Account): Promise<number | undefined> {
+  return (await ctx.db.get<{ n: number }>('SELECT count(*) AS n FROM access_token WHERE account_id = ?', [account.id]))
+    ?.n;
+}
+
+const endings: [name: string, end: (ctx: Ctx, account: Account) => Promise<unknown>][] = [
+  ['a new password', (ctx, account) => changePassword(ctx, account.id, 'another long password')],
+  ['disabling the user', (ctx, account) => disableUser(ctx, account.id)],
+  ['deleting the account', (ctx, account) => deleteAccount(ctx, account.id)],
+];
+
+describe('Access', () => {
+  test.each(endings)('A76: ends everywhere with %s', async (_, end) => {
+    await using app = await createTestApp();
+    const { ctx } = app;
+    const alice = await buildUser(ctx, 'alice');
+    const bob = await buildUser(ctx, 'bob');
+    const sessions = await Promise.all([signIn(ctx, 'alice', PASSWORD), signIn(ctx, 'alice@mail.example', PASSWORD)]);
+    const other = await signIn(ctx, 'bob', PASSWORD);
+    for (const account of [alice, bob]) await createToken(ctx, account.id, { scopes: 'read write' });
+
+    await end(ctx, alice);
+
+    for (const { token } of sessions) expect(await findSignedIn(ctx, token)).toBeUndefined();
+    expect(await countTokens(ctx, alice)).toBe(0);
+    await expect(signIn(ctx, 'alice', PASSWORD)).rejects.toThrow('The name or the password is wrong');
+    expect(await findSignedIn(ctx, other.token)).toBeDefined();
+    expect(await countTokens(ctx, bob)).toBe(1);
+  });
+
+  test('comes back with enabling, but not the sessions of before', async () => {
+    await using app = await createTestApp();
+    const { ctx } = app;
+    const alice = await buildUser(ctx, 'alice');
+    const before = await signIn(ctx, 'alice', PASSWORD);
+    await disableUser(ctx, alice.id);
+    await enableUser(ctx, alice.id);
+    expect(await findSignedIn(ctx, before.token)).toBeUndefined();
+    expect((await signIn(ctx, 'alice', PASSWORD)).user.accountId).toBe(alice.id);
+  });
+
+  test('lasts thirty days', async () => {
+    await using app = await createTestApp();
+    await buildUser(app.ctx, 'alice');
+    const { token } = await signIn(app.ctx, 'alice', PASSWORD);
+    app.clock.advance(29 * 86_400_000);
+    expect(await findSignedIn(app.ctx, token)).toBeDefined();
+    app.clock.advance(2 * 86_400_000);
+    expect(await findSignedIn(app.ctx, token)).toBeUndefined();
+  });
+});

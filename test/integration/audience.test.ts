@@ -1,0 +1,266 @@
+import { expect, test } from 'vitest';
+import { type Ctx, inTransaction } from '#context.ts';
+import { getAccount } from '#domain/accounts/account-store.ts';
+import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { updateProfile } from '#domain/accounts/update-profile.ts';
+import { deletePost } from '#domain/posts/delete-post.ts';
+import { editPost } from '#domain/posts/edit.ts';
+import { favourite, unfavourite } from '#domain/posts/favourite.ts';
+import { pin, unpin } from '#domain/posts/pin.ts';
+import { publish } from '#domain/posts/publish.ts';
+import { reblog, unreblog } from '#domain/posts/reblog.ts';
+import { block, unblock } from '#domain/relationships/block.ts';
+import { acceptFollow, follow, rejectFollow, unfollow } from '#domain/relationships/follow.ts';
+import { onEachDialect } from '../support/databases.ts';
+import { buildKnownAccount, buildRemoteFollower } from '../support/remote-followers.ts';
+import { createTestApp, type TestApp, type TestDialect } from '../support/test-app.ts';
+import { buildPost, buildUser } from '../support/world.ts';
+
+type Activity = Record<string, unknown> & { type: string; object: unknown };
+
+/** A server with alice, two followers of hers on one host, one on another, and a stranger. */
+async function createWorld(dialect: TestDialect) {
+  const app = await createTestApp({ dialect });
+  for (const host of ['one.example', 'two.example', 'three.example', 'four.example']) {
+    app.remote.serve(`https://${host}/`, { status: 404 });
+  }
+  const { ctx } = app;
+  const alice = await buildUser(ctx, 'alice');
+  const ben = await buildRemoteFollower(ctx, 'ben@one.example', alice);
+  const bea = await buildRemoteFollower(ctx, 'bea@one.example', alice);
+  const carl = await buildRemoteFollower(ctx, 'carl@two.example', alice, { sharedInbox: undefined });
+  const dora = await buildKnownAccount(ctx, 'dora@three.example');
+  await told(app);
+  return { app, ctx, alice, ben, bea, carl, dora };
+}
+
+/** Who was told what since it was last asked: `type inbox`, sorted. */
+async function told(app: TestApp): Promise<string[]> {
+  return (await sent(app)).map(({ inbox, activity }) => `${activity.type} ${inbox}`).sort();
+}
+
+const seen = new WeakMap<TestApp, number>();
+
+async function sent(app: TestApp): Promise<{ inbox: string; activity: Activity }[]> {
+  await app.drain();
+  const posts = app.remote.posts.slice(seen.get(app) ?? 0);
+  seen.set(app, app.remote.posts.length);
+  return posts.map((post) => ({ inbox: post.url, activity: JSON.parse(post.body) as Activity }));
+}
+
+/** A post of a remote account, as if it had been received. */
+async function buildRemotePost(
+  ctx: Ctx,
+  accountId: number,
+  visibility: 'public' | 'followers' = 'public',
+  inReplyToUri?: string,
+) {
+  const { storePost } = await import('#domain/posts/store-post.ts');
+  return inTransaction(ctx, async (tx) => {
+    const author = await getAccount(tx.db, accountId);
+    const id = tx.ids.next();
+    const uri = `${author.uri}/posts/${id}`;
+    const contents = {
+      title: '',
+      html: '<p>Hi</p>',
+      source: undefined,
+      summary: '',
+      sensitive: false,
+      language: undefined,
+    };
+    const post = await storePost(tx, author, {
+      ...contents,
+      id,
+      accountId,
+      kind: 'note',
+      uri,
+      url: uri,
+      visibility,
+      emojis: [],
+      attachments: [],
+      publishedAt: tx.now(),
+      inReplyToUri,
+      mentionedIds: [],
+      hashtags: [],
+    });
+    return post!;
+  });
+}
+
+onEachDialect('Who is told', (dialect) => {
+  test('a public post goes once to each server of followers, and to those it names', async () => {
+    const { app, ctx, alice } = await createWorld(dialect);
+    await using _ = app;
+    await buildPost(ctx, alice, { text: 'Hello @dora@three.example' });
+    expect(await told(app)).toEqual([
+      'Create https://one.example/inbox',
+      'Create https://three.example/inbox',
+      'Create https://two.example/users/carl/inbox',
+    ]);
+  });
+
+  test('a post to followers goes to them and to those it names; an answer to the public goes to whom it answers', async () => {
+    const { app, ctx, alice, dora } = await createWorld(dialect);
+    await using _ = app;
+    await buildPost(ctx, alice, { visibility: 'followers' });
+    expect(await told(app)).toEqual([
+      'Create https://one.example/inbox',
+      'Create https://two.example/users/carl/inbox',
+    ]);
+    const question = await buildRemotePost(ctx, dora.id);
+    await buildPost(ctx, alice, { inReplyToId: question.id });
+    expect(await told(app)).toContain('Create https://three.example/inbox');
+    await buildPost(ctx, alice, { inReplyToId: question.id, visibility: 'followers' });
+    expect(await told(app)).not.toContain('Create https://three.example/inbox');
+  });
+
+  test('a direct message goes to the personal inboxes of those it names, and to nobody else', async () => {
+    const { app, ctx, alice } = await createWorld(dialect);
+    await using _ = app;
+    const post = await buildPost(ctx, alice, {
+      text: '@dora@three.example @bea@one.example secret',
+      visibility: 'direct',
+    });
+    expect(await told(app)).toEqual([
+      'Create https://one.example/users/bea/inbox',
+      'Create https://three.example/users/dora/inbox',
+    ]);
+    await deletePost(ctx, alice.id, post.id);
+    expect(await told(app)).toEqual([
+      'Delete https://one.example/users/bea/inbox',
+      'Delete https://three.example/users/dora/inbox',
+    ]);
+  });
+
+  test('nobody is told by local accounts to local accounts', async () => {
+    await using app = await createTestApp({ dialect });
+    const alice = await buildUser(app.ctx, 'alice');
+    const bob = await buildUser(app.ctx, 'bob');
+    await follow(app.ctx, bob.id, alice.id);
+    const post = await buildPost(app.ctx, alice, { text: 'Hello @bob' });
+    await favourite(app.ctx, bob.id, post.id);
+    expect(await told(app)).toEqual([]);
+    expect(await app.ctx.db.all('SELECT id FROM delivery_body')).toEqual([]);
+  });
+
+  test('blocked accounts and blocked domains hear nothing of posts', async () => {
+    const { app, ctx, alice, ben } = await createWorld(dialect);
+    await using _ = app;
+    await block(ctx, alice.id, ben.id);
+    expect(await told(app)).toEqual(['Block https://one.example/users/ben/inbox']);
+    await buildPost(ctx, alice, { text: '@ben@one.example hello', visibility: 'direct' });
+    expect(await told(app)).toEqual([]);
+    await unblock(ctx, alice.id, ben.id);
+    expect(await told(app)).toEqual(['Undo https://one.example/users/ben/inbox']);
+    await inTransaction(ctx, async (tx) => {
+      await tx.db.run("INSERT INTO domain_block (host, created_at) VALUES ('two.example', 0)");
+    });
+    await ctx.blockedHosts.refresh();
+    await buildPost(ctx, alice);
+    expect(await told(app)).toEqual(['Create https://one.example/inbox']);
+  });
+
+  test('edits and deletions reach everybody who may hold a copy', async () => {
+    const { app, ctx, alice, dora } = await createWorld(dialect);
+    await using _ = app;
+    const post = await buildPost(ctx, alice);
+    await told(app);
+    await reblog(ctx, dora.id, post.id, { remote: { uri: 'https://three.example/boosts/1', publishedAt: ctx.now() } });
+    const replier = await buildKnownAccount(ctx, 'eve@four.example');
+    await buildRemotePost(ctx, replier.id, 'public', post.uri);
+    const everybody = [
+      'four.example/inbox',
+      'one.example/inbox',
+      'three.example/inbox',
+      'two.example/users/carl/inbox',
+    ];
+    await editPost(ctx, alice.id, post.id, { text: 'Better' });
+    expect(await told(app)).toEqual(everybody.map((inbox) => `Update https://${inbox}`));
+    await deletePost(ctx, alice.id, post.id);
+    const deletions = await sent(app);
+    expect(deletions.map(({ inbox }) => inbox).sort()).toEqual(everybody.map((inbox) => `https://${inbox}`));
+    expect(deletions[0]!.activity.object).toMatchObject({ id: post.uri, type: 'Tombstone' });
+  });
+
+  test('a reblog and its undoing go to followers and to the author', async () => {
+    const { app, ctx, alice, dora } = await createWorld(dialect);
+    await using _ = app;
+    const post = await buildRemotePost(ctx, dora.id);
+    const shown = await reblog(ctx, alice.id, post.id);
+    const announced = await sent(app);
+    expect(announced.map(({ inbox }) => inbox).sort()).toEqual([
+      'https://one.example/inbox',
+      'https://three.example/inbox',
+      'https://two.example/users/carl/inbox',
+    ]);
+    expect(announced[0]!.activity).toMatchObject({ type: 'Announce', id: shown.uri, object: post.uri });
+    await unreblog(ctx, alice.id, post.id);
+    const undone = await sent(app);
+    expect(undone).toHaveLength(3);
+    expect(undone[0]!.activity).toMatchObject({
+      type: 'Undo',
+      object: { id: shown.uri, type: 'Announce', object: post.uri },
+    });
+  });
+
+  test('likes, follows and the answers to them go to the one they concern', async () => {
+    const { app, ctx, alice, dora } = await createWorld(dialect);
+    await using _ = app;
+    const inbox = 'https://three.example/users/dora/inbox';
+    const post = await buildRemotePost(ctx, dora.id);
+    await favourite(ctx, alice.id, post.id);
+    expect(await told(app)).toEqual([`Like ${inbox}`]);
+    await unfavourite(ctx, alice.id, post.id);
+    expect(await told(app)).toEqual([`Undo ${inbox}`]);
+    await follow(ctx, alice.id, dora.id);
+    expect(await told(app)).toEqual([`Follow ${inbox}`]);
+    await acceptFollow(ctx, dora.id, alice.id);
+    expect(await told(app)).toEqual([]);
+    await unfollow(ctx, alice.id, dora.id);
+    expect(await told(app)).toEqual([`Undo ${inbox}`]);
+    await follow(ctx, dora.id, alice.id, `${dora.uri}/follows/1`);
+    const [accept] = await sent(app);
+    expect(accept).toMatchObject({
+      inbox,
+      activity: { type: 'Accept', actor: alice.uri, object: { id: `${dora.uri}/follows/1` } },
+    });
+    await rejectFollow(ctx, alice.id, dora.id);
+    expect(await told(app)).toEqual([`Reject ${inbox}`]);
+  });
+
+  test('profiles and pins go to followers, the end of an account to everybody ever met', async () => {
+    const { app, ctx, alice } = await createWorld(dialect);
+    await using _ = app;
+    await updateProfile(ctx, alice.id, { displayName: 'Alice' });
+    expect(await told(app)).toEqual([
+      'Update https://one.example/inbox',
+      'Update https://two.example/users/carl/inbox',
+    ]);
+    const post = await buildPost(ctx, alice);
+    await told(app);
+    await pin(ctx, alice.id, post.id);
+    expect(await told(app)).toEqual(['Add https://one.example/inbox', 'Add https://two.example/users/carl/inbox']);
+    await unpin(ctx, alice.id, post.id);
+    expect(await told(app)).toEqual([
+      'Remove https://one.example/inbox',
+      'Remove https://two.example/users/carl/inbox',
+    ]);
+    await deleteAccount(ctx, alice.id);
+    expect(await told(app)).toEqual([
+      'Delete https://one.example/inbox',
+      'Delete https://three.example/inbox',
+      'Delete https://two.example/users/carl/inbox',
+    ]);
+  });
+
+  test('A44: nothing that is sent carries bto or bcc', async () => {
+    const { app, ctx, alice } = await createWorld(dialect);
+    await using _ = app;
+    for (const visibility of ['public', 'unlisted', 'followers', 'direct'] as const) {
+      await publish(ctx, alice.id, { text: '@dora@three.example hello', visibility });
+    }
+    await told(app);
+    expect(app.remote.posts.length).toBeGreaterThan(8);
+    for (const { body } of app.remote.posts) expect(body).not.toMatch(/"b(to|cc)"/);
+  });
+});

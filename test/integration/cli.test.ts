@@ -1,0 +1,271 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CommandLine, commandLine, type ServerProcess, startServer } from '../support/command-line.ts';
+
+interface Post {
+  id: string;
+  text: string;
+  author: string;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'parvis-cli-'));
+const env = { DATA_DIR: join(folder, 'data'), ORIGIN: 'http://localhost:3999' };
+const parvis = commandLine(env);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const create = (run: CommandLine, name: string, ...more: string[]) =>
+  run('user', 'create', name, '--email', `${name}@mail.example`, '--password', 'correct horse', ...more);
+
+describe('A command line without a server', () => {
+  test('makes a database where there is none, and says so', async () => {
+    const { code, stdout, stderr } = await create(parvis, 'alice', '--role', 'owner');
+    expect(stderr).toBe(`A new database was made in ${env.DATA_DIR}\n`);
+    expect(stdout).toBe('Created @alice@localhost:3999 (owner): http://localhost:3999/@alice\n');
+    expect(code).toBe(0);
+  });
+
+  test('answers without a database: help, version and mistakes', async () => {
+    const nowhere = commandLine({ DATA_DIR: join(folder, 'nowhere') });
+    const [help, page, version, nothing, unknown, half, wrong] = await Promise.all([
+      nowhere('help'),
+      nowhere('user', 'create', '--help'),
+      nowhere('version', '--json'),
+      nowhere(),
+      nowhere('frobnicate'),
+      nowhere('user'),
+      nowhere('user', 'list', '--verbose'),
+    ]);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('  user create NAME ');
+    expect(page.stdout).toContain('--password-stdin');
+    expect(JSON.parse(version.stdout)).toEqual({ version: expect.stringMatching(/^\d/), node: process.version });
+    for (const { code, stdout } of [nothing, unknown, half, wrong])
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(unknown.stderr).toBe('There is no command "frobnicate": "parvis help" lists them all\n');
+    expect(wrong.stderr).toBe("Unknown option '--verbose'\nUsage: parvis user list\n");
+    expect(existsSync(join(folder, 'nowhere'))).toBe(false);
+  });
+
+  test('refuses with a reason and code 1', async () => {
+    const [taken, weak, role, token, broken] = await Promise.all([
+      create(parvis, 'Alice'),
+      parvis('user', 'create', 'bob', '--email', 'bob@mail.example', '--password', 'short'),
+      parvis('user', 'disable', 'alice'),
+      parvis('token', 'create', 'nobody', '--scopes', 'read'),
+      commandLine({ ...env, PORT: 'http' })('user', 'list'),
+    ]);
+    expect(taken).toEqual({ code: 1, stdout: '', stderr: 'The name Alice is taken\n' });
+    expect(weak.stderr).toBe('A password has at least 8 characters\n');
+    expect(role.stderr).toBe('This is the only owner: make somebody else owner first\n');
+    expect(token.stderr).toBe('Nobody here is called nobody: "parvis user list" shows the names\n');
+    expect(broken).toMatchObject({ code: 1, stderr: 'PORT=http is not valid: write a port number from 0 to 65535\n' });
+  });
+
+  test('reads a password from standard input', async () => {
+    const bob = await parvis.withInput(
+      'correct horse\nsecond line\n',
+      'user',
+      'create',
+      'bob',
+      '--email',
+      'b@mail.example',
+      '--password-stdin',
+    );
+    expect(bob.code).toBe(0);
+    const changed = await parvis.withInput('another horse\n', 'user', 'password', 'bob', '--password-stdin');
+    expect(changed).toMatchObject({ code: 0, stdout: 'bob has a new password and is signed out everywhere\n' });
+    const both = await parvis.withInput(
+      'x\n',
+      'user',
+      'create',
+      'eve',
+      '--email',
+      'e@mail.example',
+      '--password-stdin',
+      '--password',
+      'y',
+    );
+    expect(both).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('prints only the token it made, the chosen one where one is chosen', async () => {
+    const chosen = ['--token', 'chosen-token-of-test', '--client-id', 'client', '--client-secret', 'client-secret'];
+    const [random, fixed] = await Promise.all([
+      parvis('token', 'create', 'alice', '--scopes', 'read write follow push'),
+      parvis('token', 'create', 'alice', '--scopes', 'read', ...chosen),
+    ]);
+    expect(random).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[\w-]{43}\n$/) });
+    expect(fixed).toMatchObject({ code: 0, stdout: 'chosen-token-of-test\n' });
+  });
+
+  test('lets people follow, post, answer, favourite, pin and read', async () => {
+    expect(await parvis.json('follow', 'bob', '@alice@localhost:3999')).toEqual({
+      name: 'bob',
+      account: 'alice',
+      state: 'following',
+    });
+    const post = await parvis.json<Post & { url: string }>(
+      'post',
+      'alice',
+      'Hello *all* of #Paris',
+      '--cw',
+      'greeting',
+      '--language',
+      'en',
+    );
+    const reply = await parvis.withInput(
+      'From a pipe\n',
+      'post',
+      'bob',
+      '--stdin',
+      '--reply-to',
+      post.url,
+      '--visibility',
+      'unlisted',
+      '--json',
+    );
+    expect(JSON.parse(reply.stdout)).toMatchObject({ visibility: 'unlisted' });
+    await Promise.all([
+      parvis.json('favourite', 'bob', post.id),
+      parvis.json('reblog', 'bob', post.id),
+      parvis.json('pin', 'alice', post.id),
+    ]);
+    const [home, tagged, thread, told, text] = await Promise.all([
+      parvis.json<Post[]>('timeline', 'bob'),
+      parvis.json<Post[]>('timeline', 'bob', '--tag', 'paris'),
+      parvis.json<{ post: Post & { favourites: number }; descendants: Post[] }>('show', post.url),
+      parvis.json<{ kind: string; from: string }[]>('notifications', 'alice'),
+      parvis('timeline', 'alice', '--local'),
+    ]);
+    expect(home.map((entry) => entry.author)).toEqual(['bob', 'bob', 'alice']);
+    expect(tagged).toMatchObject([
+      { id: post.id, text: 'Hello all of #Paris', contentWarning: 'greeting', language: 'en' },
+    ]);
+    expect(thread.post.favourites).toBe(1);
+    expect(thread.descendants).toMatchObject([{ text: 'From a pipe', author: 'bob', depth: 0 }]);
+    expect(told.map(({ kind }) => kind).toSorted()).toEqual(['favourite', 'follow', 'reblog']);
+    expect(text.stdout).toMatch(
+      /^\d{16} {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}@alice\n {2}\[greeting\]\n {2}Hello all of #Paris\n/,
+    );
+  });
+
+  test('shows and changes profiles, requests, blocks, settings and blocked domains', async () => {
+    const profile = await parvis.json(
+      'profile',
+      'alice',
+      '--display-name',
+      'Alice A.',
+      '--locked',
+      'yes',
+      '--field',
+      'Site=https://a.example',
+    );
+    expect(profile).toMatchObject({
+      displayName: 'Alice A.',
+      locked: true,
+      fields: [{ name: 'Site', value: 'https://a.example' }],
+    });
+    await create(parvis, 'carol');
+    expect(await parvis.json('follow', 'carol', 'alice')).toMatchObject({ state: 'requested' });
+    expect(await parvis.json('requests', 'alice')).toMatchObject([{ handle: 'carol' }]);
+    expect(await parvis.json('accept', 'alice', 'carol')).toMatchObject({ state: 'accepted' });
+    const [blocked, search, settings, domain, refused] = await Promise.all([
+      parvis.json('block', 'alice', 'bob'),
+      parvis.json('search', '@alice'),
+      parvis.json('settings', 'set', 'rules', 'Be kind\nCite'),
+      parvis.json('domain', 'block', 'Spam.Example', '--reason', 'spam'),
+      parvis('settings', 'set', 'colour', 'red'),
+    ]);
+    expect(blocked).toMatchObject({ state: 'blocked' });
+    expect(search).toMatchObject({ account: { handle: 'alice' }, post: null });
+    expect(settings).toMatchObject({ rules: ['Be kind', 'Cite'], registration: 'closed' });
+    expect(domain).toEqual({ host: 'spam.example', reason: 'spam', blocked: true });
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('says that jobs wait for a server, and can work them off itself', async () => {
+    const unsure = await parvis('user', 'delete', 'carol');
+    expect(unsure).toMatchObject({ code: 1, stdout: '' });
+    const { stderr } = await parvis('user', 'delete', 'carol', '--yes');
+    expect(stderr).toMatch(
+      /^No server is running here: (a job waits|\d+ jobs wait) until one starts, or for "parvis queue run"\n$/,
+    );
+    const status = () =>
+      parvis.json<{ workers: number; handlers: { handler: string; waiting: number }[] }>('queue', 'status');
+    const waiting = (await status()).handlers.find(({ handler }) => handler === 'erase-account');
+    expect(waiting).toMatchObject({ waiting: 1 });
+    expect(await parvis('queue', 'run')).toMatchObject({ code: 0, stderr: '' });
+    expect((await status()).handlers.map(({ handler }) => handler)).not.toContain('erase-account');
+    expect(await parvis.json('queue', 'retry')).toEqual({ retried: 0 });
+  });
+
+  test('finds what is wrong with a server', async () => {
+    const database = join(env.DATA_DIR, 'parvis.sqlite');
+    chmodSync(database, 0o644);
+    const { code, stdout } = await parvis('doctor', '--json');
+    chmodSync(database, 0o600);
+    const { ok, checks } = JSON.parse(stdout) as {
+      ok: boolean;
+      checks: { name: string; status: string; advice?: string }[];
+    };
+    const found = Object.fromEntries(checks.map(({ name, status }) => [name, status]));
+    expect({ code, ok }).toEqual({ code: 1, ok: false });
+    expect(found).toMatchObject({
+      configuration: 'warn',
+      files: 'fail',
+      database: 'ok',
+      owner: 'ok',
+      queue: 'warn',
+      reachable: 'fail',
+    });
+    expect(checks.find(({ name }) => name === 'files')?.advice).toBe(`chmod 600 ${database}`);
+  });
+});
+
+describe('A command line beside a running server', () => {
+  let server: ServerProcess;
+  let beside: CommandLine;
+  beforeAll(async () => {
+    server = await startServer(join(folder, 'served'));
+    beside = commandLine(server.env);
+  });
+  afterAll(() => server.stop());
+
+  test('works on the same data, several at a time, and leaves the jobs to the server', async () => {
+    const link = await beside.json<{ link: string }>('owner-link');
+    expect(link.link).toContain(`${server.origin}/setup/`);
+    const made = await Promise.all(['ann', 'ben', 'cleo', 'dan'].map((name) => create(beside, name)));
+    expect(made.map(({ code, stderr }) => ({ code, stderr }))).toEqual(made.map(() => ({ code: 0, stderr: '' })));
+    const posts = await Promise.all(['ann', 'ben', 'cleo', 'dan'].map((name) => beside('post', name, `I am ${name}`)));
+    for (const { code, stderr } of posts) expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(new Set(posts.map(({ stdout }) => stdout.split(' ')[0])).size).toBe(4);
+    await beside('user', 'delete', 'dan', '--yes');
+    await expect
+      .poll(
+        async () => (await beside.json<Post[]>('timeline', 'ann', '--public')).map((post) => post.author).toSorted(),
+        { timeout: 15_000 },
+      )
+      .toEqual(['ann', 'ben', 'cleo']);
+    expect(await beside.json('queue', 'status')).toMatchObject({ workers: 1 });
+  });
+
+  test('finds the server in order where it is', async () => {
+    const { checks } = JSON.parse((await beside('doctor', '--json')).stdout) as {
+      checks: { name: string; status: string }[];
+    };
+    const found = Object.fromEntries(checks.map(({ name, status }) => [name, status]));
+    expect(found).toMatchObject({
+      files: 'ok',
+      database: 'ok',
+      queue: 'ok',
+      owner: 'warn',
+      reachable: 'ok',
+      clock: 'ok',
+      webfinger: 'ok',
+      actor: 'ok',
+    });
+    expect(statSync(join(folder, 'served/secret')).mode & 0o777).toBe(0o600);
+  });
+});

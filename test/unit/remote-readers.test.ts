@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest';
+import { readActor } from '#activitypub/remote/actor-reader.ts';
+import { httpUrl, listOf, pageOf, plainText, timeOf, typesOf } from '#activitypub/remote/fields.ts';
+import { readPost } from '#activitypub/remote/object-reader.ts';
+import { buildRemoteActor } from '../support/remote-actor.ts';
+import { createFakeRemote } from '#remote/fake.ts';
+
+const NOW = Date.UTC(2026, 0, 15);
+const PUBLIC = 'https://www.w3.org/ns/activitystreams#Public';
+const author = { uri: 'https://x.example/users/a', followersUri: 'https://x.example/users/a/followers' };
+const note = { id: 'https://x.example/notes/1', type: 'Note', attributedTo: author.uri, content: 'Hallo', to: PUBLIC };
+const read = (fields: Record<string, unknown>) => readPost({ ...note, ...fields }, author, NOW);
+
+describe('fields', () => {
+  test('only plain web addresses of a bounded length are URLs', () => {
+    for (const url of ['https://x.example/a', 'http://x.example', 'https://x.example/ä?b#c'])
+      expect(httpUrl(url)).toBe(url);
+    const bad = [
+      'javascript:x',
+      'data:,x',
+      '//x.example',
+      'https://u:p@x.example/',
+      'https://x.example/a b',
+      'https://x.example/\u0000',
+      `https://x.example/${'a'.repeat(3_000)}`,
+      `https://x.example/${'ä'.repeat(1_500)}`,
+      5,
+      null,
+      {},
+      ['https://x.example/'],
+    ];
+    for (const value of bad) expect(httpUrl(value)).toBeUndefined();
+  });
+
+  test('types lose the prefix of the vocabulary', () => {
+    expect(typesOf({ type: ['as:Note', 'https://www.w3.org/ns/activitystreams#Page', 5, 'schema:Thing'] })).toEqual([
+      'Note',
+      'Page',
+      'schema:Thing',
+    ]);
+    expect(typesOf({})).toEqual([]);
+  });
+
+  test('single values, arrays and nothing are lists', () => {
+    expect([listOf('a'), listOf(['a', 'b']), listOf(undefined), listOf(null), listOf([1, 2, 3], 2)]).toEqual([
+      ['a'],
+      ['a', 'b'],
+      [],
+      [],
+      [1, 2],
+    ]);
+  });
+
+  test('times are read in their many spellings, within bounds', () => {
+    expect(timeOf('2025-06-01T12:00:00Z', NOW)).toBe(Date.UTC(2025, 5, 1, 12));
+    expect(timeOf('2025-06-01T14:00:00.123456+02:00', NOW)).toBe(Date.UTC(2025, 5, 1, 12, 0, 0, 123));
+    expect(timeOf('2025-06-01T12:00:00', NOW)).toBe(Date.UTC(2025, 5, 1, 12));
+    expect(timeOf('1969-01-01T00:00:00Z', NOW)).toBe(Date.UTC(2001, 0, 1));
+    expect(timeOf('9999-01-01T00:00:00Z', NOW)).toBe(NOW);
+    for (const bad of ['yesterday', '2025-13-01T00:00:00Z', '292278994-01-01T00:00:00Z', 5, null, '2025'])
+      expect(timeOf(bad, NOW)).toBeUndefined();
+  });
+
+  test('text is cut between characters and loses what cannot be shown', () => {
+    expect(plainText(' a\u0000b\uFFFF\n ', 10)).toBe('ab');
+    expect(plainText('ab😀', 3)).toBe('ab');
+    expect(plainText('x\uD800', 10)).toBe('x\uFFFD');
+    expect(plainText({ '@value': 'x' }, 10)).toBe('');
+  });
+
+  test('the page of an object is the link that says it is HTML', () => {
+    const media = { type: 'Link', mediaType: 'video/mp4', href: 'https://x.example/v.mp4' };
+    expect(pageOf({ url: [media, { type: 'Link', mediaType: 'text/html', href: 'https://x.example/w' }] })).toBe(
+      'https://x.example/w',
+    );
+    expect(pageOf({ url: [media, 'https://x.example/p'] })).toBe('https://x.example/p');
+    expect(pageOf({ url: media })).toBeUndefined();
+  });
+});
+
+describe('posts', () => {
+  test.each([
+    ['public', { to: [PUBLIC] }],
+    ['public', { to: 'as:Public' }],
+    ['unlisted', { to: [author.followersUri], cc: 'Public' }],
+    ['followers', { to: author.followersUri }],
+    ['followers', { to: [], cc: [author.followersUri, 'https://y.example/users/b'] }],
+    ['direct', { to: ['https://y.example/users/b'] }],
+    ['direct', { to: ['https://y.example/users/b/followers'] }],
+    ['direct', { to: undefined }],
+  ])('%s: %j', (visibility, fields) => {
+    expect(read(fields)).toMatchObject({ visibility });
+  });
+
+  test('a video of PeerTube has its page, its file and its two authors', () => {
+    const video = read({
+      type: 'Video',
+      name: 'Ein Film',
+      attributedTo: [
+        { type: 'Person', id: author.uri },
+        { type: 'Group', id: 'https://x.example/channels/c' },
+      ],
+      mediaType: 'text/markdown',
+      content: 'eins <b>zwei</b>\n\ndrei',
+      url: [
+        { type: 'Link', mediaType: 'text/html', href: 'https://x.example/w/1' },
+        { type: 'Link', mediaType: 'application/x-mpegURL', href: 'https://x.example/1.m3u8' },
+        { type: 'Link', mediaType: 'video/mp4', href: 'https://x.example/1.mp4', height: 720, width: 1280 },
+      ],
+    });
+    expect(video).toMatchObject({
+      kind: 'video',
+      title: 'Ein Film',
+      url: 'https://x.example/w/1',
+      html: '<p>eins &lt;b&gt;zwei&lt;/b&gt;</p><p>drei</p>',
+      attachments: [{ url: 'https://x.example/1.mp4', mediaType: 'video/mp4', width: 1280, height: 720 }],
+    });
+  });
+
+  test('a poll shows its options; an article its title and, without a text, its summary', () => {
+    expect(read({ type: 'Question', oneOf: [{ name: 'Ja' }, { name: '<Nein>' }] })?.html).toBe(
+      'Hallo<ul><li>Ja</li><li>&lt;Nein&gt;</li></ul>',
+    );
+    expect(read({ type: 'Article', name: 'Titel', content: undefined, summary: '<p>Kurz</p>' })).toMatchObject({
+      title: 'Titel',
+      html: '<p>Kurz</p>',
+      summary: '',
+    });
+  });
+
+  test('an edit time counts only after the time of publishing', () => {
+    expect(read({ published: '2025-01-01T00:00:00Z', updated: '2025-01-02T00:00:00Z' })?.editedAt).toBe(
+      Date.UTC(2025, 0, 2),
+    );
+    expect(read({ published: '2025-01-02T00:00:00Z', updated: '2025-01-01T00:00:00Z' })?.editedAt).toBeUndefined();
+  });
+
+  test('the language is that of the text shown', () => {
+    expect(read({ contentMap: { en: 'Hello', de: 'Hallo' } })?.language).toBe('de');
+    expect(read({ content: undefined, contentMap: { 'pt-br': 'Olá' } })).toMatchObject({
+      language: 'pt-BR',
+      html: 'Olá',
+    });
+    expect(read({ contentMap: { und: 'Hallo' } })?.language).toBeUndefined();
+  });
+
+  test('what is not the author’s is not read', () => {
+    for (const fields of [
+      { attributedTo: 'https://x.example/users/b' },
+      { id: 'https://y.example/notes/1' },
+      { id: undefined },
+      { type: 'Person' },
+      { attributedTo: undefined },
+    ]) {
+      expect(read(fields)).toBeUndefined();
+    }
+  });
+});
+
+describe('actors', () => {
+  const { document } = buildRemoteActor(createFakeRemote(), 'a@x.example');
+
+  test('what is of another server’s is not the actor’s', () => {
+    const actor = readActor({
+      ...document,
+      followers: 'https://y.example/f',
+      featured: { id: 'https://x.example/featured' },
+      endpoints: { sharedInbox: 'https://y.example/inbox' },
+    });
+    expect(actor?.profile).toMatchObject({
+      followersUri: undefined,
+      featuredUri: 'https://x.example/featured',
+      sharedInbox: undefined,
+    });
+  });
+
+  test('keys of others, and what is no key, are left out', () => {
+    const key = document['publicKey'] as Record<string, unknown>;
+    const keysOf = (publicKey: unknown) => readActor({ ...document, publicKey })?.keys.length;
+    expect(keysOf([key, key, { ...key, id: 'https://x.example/users/a#second' }])).toBe(2);
+    for (const bad of [
+      { ...key, owner: 'https://x.example/users/b' },
+      { ...key, id: 'https://y.example/k' },
+      { ...key, publicKeyPem: 'x' },
+      'x',
+      null,
+    ])
+      expect(keysOf(bad)).toBe(0);
+  });
+
+  test('an actor needs an id, a name that can be looked up, an inbox and a type', () => {
+    for (const lack of [
+      { id: 5 },
+      { preferredUsername: 'böse name' },
+      { preferredUsername: undefined },
+      { inbox: undefined },
+      { inbox: 'javascript:x' },
+      { type: ['Note', 'Person'] },
+    ]) {
+      expect(readActor({ ...document, ...lack })).toBeUndefined();
+    }
+  });
+});
