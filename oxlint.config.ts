@@ -1,7 +1,7 @@
 import { defineConfig, type OxlintConfig } from 'oxlint';
 
 /**
- * Who may import whom, of `src/`: what is not listed is forbidden, values and types, static and dynamic. the reasons are in
+ * Who may import whom, of `src/`: what is not listed is forbidden, values and types, static and dynamic. The reasons are in
  * ARCHITECTURE.md. `stores` are the additional rights of a folder's `*-store.ts` files, the only places with SQL.
  */
 const table: Record<string, { ours: readonly string[]; npm: readonly Guarded[]; stores?: readonly string[] }> = {
@@ -44,7 +44,7 @@ const table: Record<string, { ours: readonly string[]; npm: readonly Guarded[]; 
 
 /** npm packages that have one home. */
 const guarded = {
-  database: { packages: 'knex|better-sqlite3|pg', home: 'in db/, *-store.ts and migrations' },
+  database: { packages: 'knex|node:sqlite|pg', home: 'in db/, *-store.ts and migrations' },
   fedify: { packages: '@fedify/.+', home: 'in activitypub/' },
   web: { packages: 'koa|@koa/.+|eta', home: 'in http/, the edges and app.ts' },
 };

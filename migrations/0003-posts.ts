@@ -16,7 +16,7 @@ export async function up(knex: Knex): Promise<void> {
     t.text('summary').notNullable().defaultTo('');
     t.integer('sensitive').notNullable().defaultTo(0);
     t.text('language');
-    t.text('tags').notNullable().defaultTo('[]');
+    t.text('emojis').notNullable().defaultTo('[]');
     t.text('attachments').notNullable().defaultTo('[]');
     // The first post of the thread, as far as it is known here; null for reblogs.
     t.bigInteger('conversation_id');
@@ -71,7 +71,6 @@ export async function up(knex: Knex): Promise<void> {
     t.bigInteger('post_id').notNullable().references('post.id').onDelete('CASCADE');
     t.bigInteger('account_id').notNullable().references('account.id').onDelete('CASCADE');
     t.primary(['post_id', 'account_id']);
-    t.index(['account_id', 'post_id'], 'mention_account');
   });
 
   await knex.schema.createTable('hashtag', (t) => {

@@ -40,6 +40,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   const { ctx, worker, sender } = core;
 
   const koa = new Koa<RequestState>();
+  // What the middlewares throw is answered and logged by them; what is left are connections that broke, which strangers do at will.
+  koa.on('error', (error: unknown) => ctx.log.debug('A connection broke: {message}', { message: String(error) }));
   koa.use(requestBasics(ctx, createClientAddress(config.trustedProxies)));
   koa.use(securityHeaders(config));
   let ready = false;

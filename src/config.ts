@@ -14,7 +14,12 @@ const whole = z
   .regex(/^\d{1,10}$/)
   .transform(Number);
 const port = whole.pipe(z.number().max(65_535));
-const onOff = z.enum(['on', 'off']);
+/** `on` and `off`, and what people write instead. */
+const onOff = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(['on', 'true', 'yes', '1', 'off', 'false', 'no', '0']))
+  .transform((word) => (['on', 'true', 'yes', '1'].includes(word) ? 'on' : 'off'));
 
 /** Every variable the server reads, with what to write when it is wrong. `.env` files are not read: use the service manager. */
 const environment = {

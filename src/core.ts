@@ -2,7 +2,7 @@ import { type HostQueue, listHostQueues } from '#activitypub/delivery-status-sto
 import { createSender, type Sender } from '#activitypub/delivery.ts';
 import { createLookup } from '#activitypub/remote/lookup.ts';
 import { createGetSigner } from '#activitypub/remote/sign-get.ts';
-import type { Config } from '#config.ts';
+import { type Config, ConfigError } from '#config.ts';
 import type { Ctx } from '#context.ts';
 import type { Database } from '#db/database.ts';
 import { migrate } from '#db/migrate.ts';
@@ -124,7 +124,16 @@ export async function openCore(config: Config, kind: ProcessKind, overrides: Ove
     await database.close();
   }
 
-  await ensureInstanceActor(ctx);
+  // All addresses here were made from the origin of the first start. Under another one, what is new would be somebody else's to others.
+  // Nobody else reaches localhost, so that trying things out on another port does no harm.
+  const instance = await ensureInstanceActor(ctx);
+  const first = new URL(instance.uri).origin;
+  if (first !== config.origin && !(isLocalhost(first) && isLocalhost(config.origin))) {
+    await close();
+    throw new ConfigError(
+      `This database belongs to ${first}, not to ${config.origin}: set ORIGIN=${first}, or another DATA_DIR for a new place`,
+    );
+  }
   return {
     ctx,
     worker,
@@ -142,4 +151,8 @@ function closing(database: Database): (error: unknown) => Promise<never> {
     await database.close();
     throw error;
   };
+}
+
+function isLocalhost(origin: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname);
 }

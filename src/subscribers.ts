@@ -16,14 +16,13 @@ import {
   federateUnfollow,
   federateUnpin,
 } from '#activitypub/federate.ts';
-import { pruneOutbox } from '#activitypub/outgoing.ts';
-import { pruneFedify } from '#activitypub/prune-fedify.ts';
-import { pruneInbox } from '#activitypub/prune-inbox.ts';
+import { pruneFedify, pruneInbox, pruneOutbox } from '#activitypub/prune.ts';
 import { readActivity, readActivityRemotely, readForwardedActivity, refreshStaleAccount } from '#activitypub/reader.ts';
 import { eraseAccount } from '#domain/accounts/delete-account.ts';
-import { findPost } from '#domain/posts/post-store.ts';
+import { deleteReblogs } from '#domain/posts/delete-post.ts';
+import { adoptFurther } from '#domain/posts/store-post.ts';
 import { deleteExpiredSessions } from '#domain/sign-in/session-store.ts';
-import { fanOutChunk } from '#domain/timelines/fan-out.ts';
+import { fanOutFurther } from '#domain/timelines/fan-out.ts';
 import { pruneAllHomes } from '#domain/timelines/prune.ts';
 import { on, type Subscription } from '#jobs/handlers.ts';
 import type { Scheduled } from '#jobs/schedule.ts';
@@ -37,15 +36,12 @@ export const subscriptions: readonly Subscription[] = [
   on('activity.needs-remote', 'read-activity-remotely', readActivityRemotely),
   on('activity.forwarded', 'read-forwarded-activity', readForwardedActivity),
   on('account.stale', 'refresh-account', refreshStaleAccount),
-  on('post.fan-out', 'fan-out', {
-    async apply(tx, { postId, afterFollowerId }) {
-      const post = await findPost(tx.db, postId);
-      if (post && post.deletedAt === undefined) await fanOutChunk(tx, post, afterFollowerId);
-    },
-  }),
   on('post.published', 'federate-post', federate(federatePost)),
+  on('post.fan-out', 'fan-out', { apply: (tx, event) => fanOutFurther(tx, event.postId, event.afterFollowerId) }),
+  on('post.replies-left', 'adopt-replies', { apply: (tx, { postId }) => adoptFurther(tx, postId) }),
   on('post.edited', 'federate-edit', federate(federateEdit)),
   on('post.deleted', 'federate-delete', federate(federateDelete)),
+  on('post.reblogs-left', 'delete-reblogs', { apply: (tx, { postId }) => deleteReblogs(tx, postId) }),
   on('post.favourited', 'federate-favourite', federate(federateFavourite)),
   on('post.unfavourited', 'federate-unfavourite', federate(federateUnfavourite)),
   on('post.pinned', 'federate-pin', federate(federatePin)),

@@ -17,7 +17,8 @@ import { toActor, toActorTombstone } from '#activitypub/objects/actor.ts';
 import { presented } from '#activitypub/presented.ts';
 import type { Ctx } from '#context.ts';
 import { type Account, type AccountKind, isLocal } from '#domain/accounts/account.ts';
-import { type AccountKey, findAccount, findAccountByHandle, listKeys } from '#domain/accounts/account-store.ts';
+import { findAccount, findAccountByHandle } from '#domain/accounts/account-store.ts';
+import { type AccountKey, listKeys } from '#domain/accounts/key-store.ts';
 import { getSigningKey } from '#domain/accounts/keys.ts';
 import { parseId } from '#lib/id.ts';
 

@@ -4,21 +4,18 @@ import { findLocalAccount } from '#activitypub/actors.ts';
 import { countFavourites } from '#activitypub/counts-store.ts';
 import type { FederationData } from '#activitypub/federation-data.ts';
 import { toPostActivity } from '#activitypub/posts.ts';
+import { OUTBOX_PAGE } from '#activitypub/stamp-store.ts';
 import type { Ctx } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { listAccounts } from '#domain/accounts/account-store.ts';
-import { listPinnedIds } from '#domain/posts/pin-store.ts';
-import { canSee } from '#domain/posts/post-policy.ts';
-import { listPosts } from '#domain/posts/post-store.ts';
 import { viewPosts } from '#domain/posts/post-view.ts';
 import { findBlock } from '#domain/relationships/block-store.ts';
 import { type Follow, type FollowPage, listFollowers, listFollowing } from '#domain/relationships/follow-store.ts';
-import { listByAccount } from '#domain/timelines/timeline-store.ts';
+import { listByAccount, listPinned } from '#domain/timelines/timeline-store.ts';
 import { parseId } from '#lib/id.ts';
 
 /** Cursor of the first page; of the others, the last id before them. */
 const FIRST = 'first';
-export const OUTBOX_PAGE = 20;
 const NETWORK_PAGE = 100;
 
 type Fedify = Context<FederationData>;
@@ -67,12 +64,7 @@ export function dispatchCollections(federation: Federation<FederationData>): voi
     const { ctx, viewer } = fedify.data;
     const account = await findOwner(fedify, identifier);
     if (!account) return null;
-    const ids = await listPinnedIds(ctx.db, account.id);
-    const posts = new Map((await listPosts(ctx.db, ids)).map((post) => [post.id, post]));
-    const items: URL[] = [];
-    for (const post of ids.flatMap((id) => posts.get(id) ?? [])) {
-      if (post.deletedAt === undefined && (await canSee(ctx.db, viewer, post))) items.push(new URL(post.uri));
-    }
+    const items = (await listPinned(ctx.db, viewer, account.id)).map((post) => new URL(post.uri));
     // Ids only, so that the collection changes with the pins and not with the posts. Fedify serves URLs too; its types do not say so.
     return { items: items as unknown as VocabObject[] };
   });

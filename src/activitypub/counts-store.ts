@@ -1,7 +1,13 @@
 import type { Db } from '#db/database.ts';
 
+/** Of posts that are still there. */
 export async function countFavourites(db: Db, accountId: number): Promise<number> {
-  return (await db.get<{ n: number }>('SELECT count(*) AS n FROM favourite WHERE account_id = ?', [accountId]))?.n ?? 0;
+  const row = await db.get<{ n: number }>(
+    `SELECT count(*) AS n FROM favourite JOIN post ON post.id = favourite.post_id
+     WHERE favourite.account_id = ? AND post.deleted_at IS NULL`,
+    [accountId],
+  );
+  return row?.n ?? 0;
 }
 
 export interface Usage {

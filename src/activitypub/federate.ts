@@ -24,7 +24,8 @@ import { toActor } from '#activitypub/objects/actor.ts';
 import { enqueueActivity, type Outgoing, toOutgoing } from '#activitypub/outgoing.ts';
 import type { Ctx } from '#context.ts';
 import { type Account, isLocal } from '#domain/accounts/account.ts';
-import { findAccount, listAccounts, listKeys } from '#domain/accounts/account-store.ts';
+import { findAccount, listAccounts } from '#domain/accounts/account-store.ts';
+import { listKeys } from '#domain/accounts/key-store.ts';
 import type { EventOf, EventType } from '#domain/events.ts';
 import { findFavouriteById } from '#domain/posts/favourite-store.ts';
 import { findPost, listMentionedIds } from '#domain/posts/post-store.ts';
@@ -98,17 +99,10 @@ export const federateUnfavourite: Rendering<'post.unfavourited'> = async (ctx, e
   return tell(ctx, await likeOf(ctx, event), (like) => toUndo(newId(ctx), like));
 };
 
-async function likeOf(ctx: Ctx, like: { accountId: number; postId: number; uri: string }) {
-  const post = await findPost(ctx.db, like.postId);
-  return (
-    post && {
-      type: 'Like' as const,
-      id: like.uri,
-      accountId: like.accountId,
-      targetId: post.accountId,
-      object: post.uri,
-    }
-  );
+async function likeOf(ctx: Ctx, { accountId, postId, uri }: { accountId: number; postId: number; uri: string }) {
+  const post = await findPost(ctx.db, postId);
+  if (!post || post.deletedAt !== undefined) return undefined;
+  return { type: 'Like' as const, id: uri, accountId, targetId: post.accountId, object: post.uri };
 }
 
 export const federateFollow: Rendering<'follow.requested'> = async (ctx, { followId }) => {

@@ -1,4 +1,4 @@
-import { createFederation, type Federation, kvCache } from '@fedify/fedify';
+import { createFederation, type Federation } from '@fedify/fedify';
 import { Activity } from '@fedify/vocab';
 import { dispatchActors } from '#activitypub/actors.ts';
 import { dispatchCollections } from '#activitypub/collections.ts';
@@ -18,7 +18,8 @@ import type { JsonObject } from '#lib/json.ts';
  */
 export function createServerFederation(ctx: Ctx): Federation<FederationData> {
   const kv = createKvStore(ctx);
-  const loader = kvCache({ kv, loader: createDocumentLoader(ctx) });
+  // Not Fedify's cache of documents: strangers name them, and each may be a megabyte. It keeps the keys it finds in them.
+  const loader = createDocumentLoader(ctx);
   const federation = createFederation<FederationData>({
     kv,
     origin: ctx.config.origin,

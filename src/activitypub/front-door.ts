@@ -41,6 +41,8 @@ interface Answer {
 const BODY_LIMIT = 1024 * 1024;
 /** Of what is read although nobody has signed it. */
 const FAREWELL_LIMIT = 16 * 1024;
+/** Of what is signed within: bringing 300 kB into the form that Linked Data signatures sign takes seconds, in which nobody is answered. */
+const SIGNED_WITHIN_LIMIT = { bytes: 32 * 1024, maxMembers: 500 };
 const INBOX = /^\/(?:inbox|users\/(\d{1,16})\/inbox)$/;
 
 /** One phrase for whatever is wrong with who signed: which keys, hosts and actors we know or block is nobody's business. */
@@ -86,7 +88,8 @@ export function createFrontDoor(ctx: Ctx, { receiveUnusual }: FrontDoorOptions =
     // Signed by somebody else: the actor's own signature within, or its server, must vouch for it.
     if (ctx.blockedHosts.covers(new URL(actorUri).host) || isSameOrigin(actorUri, ctx.config.origin)) return UNVERIFIED;
     const isSignedWithin = Object.hasOwn(activity, 'signature') || Object.hasOwn(activity, 'proof');
-    if (isSignedWithin && receiveUnusual) {
+    if (isSignedWithin && receiveUnusual && isProvable(body)) {
+      if (!limits.mayProve(clientAddress)) return TOO_MANY;
       const status = await receiveUnusual({ url: ctx.config.origin + target, headers: headersOf(http.req), body });
       if (status < 300) return { status };
     }
@@ -122,6 +125,10 @@ export function createFrontDoor(ctx: Ctx, { receiveUnusual }: FrontDoorOptions =
   };
 }
 
+function isProvable(body: Buffer): boolean {
+  return body.length <= SIGNED_WITHIN_LIMIT.bytes && parseJsonGuarded(body, SIGNED_WITHIN_LIMIT).ok;
+}
+
 /** Whoever made the signature; undefined where it is not by the key that it names, nor by the one that has replaced it. */
 async function verify(
   keys: KeyRing,
@@ -132,7 +139,7 @@ async function verify(
   if (!signer.ok || signed.verify(signer.key)) return signer;
   // Just read from its server: it cannot be out of date.
   if (signer.document) return undefined;
-  const renewed = await keys.refetch(signed.keyId);
+  const renewed = await keys.refetch(signed.keyId, mayFetch);
   return renewed?.ok && signed.verify(renewed.key) ? renewed : undefined;
 }
 
@@ -169,21 +176,25 @@ async function refuseInbox(ctx: Ctx, path: string): Promise<Answer | undefined> 
 interface Limits {
   mayPost(address: string, keyHost: string): boolean;
   mayFetch(address: string, keyHost: string): boolean;
+  mayProve(address: string): boolean;
 }
 
 /**
  * How much one address may bring in the name of one host: both, because the name is not verified yet, and by the name alone anybody could use
- * up another server's share. Keys that must be fetched are another matter: there the host named is the one to be spared.
+ * up another server's share. Keys that must be fetched are another matter: there the host named is the one to be spared. What is signed
+ * within costs a hundred times as much to verify as what is signed by its bringer.
  */
 function createLimits({ config, now }: Ctx): Limits {
-  if (!config.rateLimits) return { mayPost: () => true, mayFetch: () => true };
+  if (!config.rateLimits) return { mayPost: () => true, mayFetch: () => true, mayProve: () => true };
   const posts = createTokenBuckets({ burst: 6_000, perSecond: 300, now });
   const postsOfHost = createTokenBuckets({ burst: 2_000, perSecond: 100, now });
   const fetches = createTokenBuckets({ burst: 300, perSecond: 5, now });
   const fetchesFromHost = createTokenBuckets({ burst: 600, perSecond: 10, now });
+  const proofs = createTokenBuckets({ burst: 300, perSecond: 5, now });
   return {
     mayPost: (address, keyHost) => posts.take(address) && postsOfHost.take(`${address} ${keyHost}`),
     mayFetch: (address, keyHost) => fetches.take(address) && fetchesFromHost.take(keyHost),
+    mayProve: (address) => proofs.take(address),
   };
 }
 

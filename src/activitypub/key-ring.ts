@@ -5,7 +5,8 @@ import { fetchActorDocument, keepActor } from '#activitypub/remote/fetch-actor.t
 import { own, soleIdOf } from '#activitypub/remote/fields.ts';
 import type { Ctx } from '#context.ts';
 import { isLocal } from '#domain/accounts/account.ts';
-import { findAccount, findKey } from '#domain/accounts/account-store.ts';
+import { findAccount } from '#domain/accounts/account-store.ts';
+import { findKey } from '#domain/accounts/key-store.ts';
 import { coalesce } from '#lib/coalesce.ts';
 import { isSameOrigin } from '#lib/host.ts';
 import { createLru } from '#lib/lru.ts';
@@ -34,8 +35,11 @@ export interface KeyRing {
    * allows it.
    */
   find(keyId: string, mayFetch: () => boolean): Promise<Signer | NoSigner>;
-  /** Asks the server again, after a bad signature: the key may have been replaced. Undefined when that was done not long ago. */
-  refetch(keyId: string): Promise<Signer | NoSigner | undefined>;
+  /**
+   * Asks the server again, after a bad signature: the key may have been replaced. Undefined when that was done not long ago, or `mayFetch`
+   * does not allow it.
+   */
+  refetch(keyId: string, mayFetch: () => boolean): Promise<Signer | NoSigner | undefined>;
   /** Keeps the owner of a key that has just proved itself. Returns its account, undefined where it is refused here. */
   keep(keyId: string, signer: Signer): Promise<number | undefined>;
 }
@@ -79,8 +83,8 @@ export function createKeyRing(ctx: Ctx): KeyRing {
       return remember(keyId, fetched);
     },
 
-    async refetch(keyId) {
-      if (refetched.get(keyId)) return undefined;
+    async refetch(keyId, mayFetch) {
+      if (refetched.get(keyId) || !mayFetch()) return undefined;
       refetched.set(keyId, true);
       const fetched = await fetchOnce(keyId);
       if (!fetched.ok) return fetched;

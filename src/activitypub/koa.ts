@@ -93,7 +93,8 @@ async function serveTarget(server: Rendering, http: Http, target: Target): Promi
 /** The page of a collection that is asked for. No other parameter means anything, so none makes another entry of the cache. */
 function readCursor(http: Http, { kind }: Target): string | undefined {
   if (kind !== 'outbox' && kind !== 'network') return undefined;
-  return new URLSearchParams(http.querystring).get('cursor')?.slice(0, 20);
+  const cursor = new URLSearchParams(http.querystring).get('cursor')?.slice(0, 20);
+  return cursor?.toWellFormed();
 }
 
 async function renderTarget(server: Rendering, url: string, viewer: Viewer): Promise<Bytes> {

@@ -4,8 +4,8 @@ import type { KvKey, KvStore } from '@fedify/fedify';
 import { deleteKv, findKv, insertKv, listKv, replaceKv, upsertKv } from '#activitypub/kv-rows-store.ts';
 import { type Ctx, inTransaction } from '#context.ts';
 
-/** Fedify keeps public keys without limit; what nobody renews for a month is not missed (milliseconds). */
-const FOR_EVER = 30 * 24 * 3_600_000;
+/** Fedify keeps public keys without limit, also those that are not there: strangers name them, so they go after a day (milliseconds). */
+const FOR_EVER = 24 * 3_600_000;
 
 type Options = Parameters<KvStore['set']>[2];
 

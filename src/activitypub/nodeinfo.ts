@@ -23,7 +23,8 @@ export function dispatchNodeInfo(federation: Federation<FederationData>, ctx: Ct
       software: { name: 'parvis', version: VERSION },
       protocols: ['activitypub'],
       services: { inbound: [], outbound: [] },
-      openRegistrations: settings.registration === 'open',
+      // Whatever mode the owner chose: nobody can sign up by themselves yet.
+      openRegistrations: false,
       usage: { users: { total: users, activeMonth, activeHalfyear }, localPosts: posts, localComments: 0 },
       metadata: { nodeName: settings.name, nodeDescription: settings.description },
     };

@@ -1,6 +1,5 @@
 import { insertDeliveries, type Recipients } from '#activitypub/audience-store.ts';
-import { insertBody, pruneDeliveries, withdrawAbout, withdrawAllOf } from '#activitypub/delivery-store.ts';
-import { MAX_AGE } from '#activitypub/delivery-verdict.ts';
+import { insertBody, withdrawAbout, withdrawAllOf } from '#activitypub/delivery-store.ts';
 import { digestOf } from '#activitypub/signature/digest.ts';
 import type { Ctx } from '#context.ts';
 import type { JsonObject } from '#lib/json.ts';
@@ -37,12 +36,4 @@ export async function enqueueActivity(tx: Ctx, outgoing: Outgoing): Promise<void
   if ((await insertDeliveries(tx.db, id, tx.now(), recipients)) === 0) return;
   await insertBody(tx.db, { id, accountId, body, digest, about });
   tx.db.afterCommit(tx.machinery.wakeSender);
-}
-
-/** Rows deleted in one bite. */
-const PRUNED_AT_ONCE = 500;
-
-/** Gives up what could not be delivered for a week: most of it is for servers that are gone. Returns whether there may be more. */
-export async function pruneOutbox(tx: Ctx): Promise<boolean> {
-  return (await pruneDeliveries(tx.db, tx.now() - MAX_AGE, PRUNED_AT_ONCE)) === PRUNED_AT_ONCE;
 }

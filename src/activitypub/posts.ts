@@ -72,7 +72,7 @@ async function findActivity(ctx: Ctx, viewer: Viewer, id: number): Promise<JsonO
   const favourite = await findFavouriteById(ctx.db, id);
   if (favourite) {
     const post = await findPost(ctx.db, favourite.postId);
-    if (!post) return undefined;
+    if (!post || post.deletedAt !== undefined) return undefined;
     const parties = await findParties(ctx, favourite.accountId, post.accountId);
     const isOpen = !isRestricted(post.visibility) && (await canSee(ctx.db, viewer, post));
     return parties && show({ type: 'Like', uri: favourite.uri, object: post.uri, isOpen, parties, viewer });

@@ -54,6 +54,7 @@ interface Plan {
 
 /** Reads activities that name nothing unknown; the others go on to the network lane. */
 export const readActivity = {
+  inOrderOf: (event: Received) => event.accountId,
   prepare: (ctx: Ctx, event: Received) => plan(ctx, event, 'local'),
   apply,
 };

@@ -1,7 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { parseSignedRequest } from '#activitypub/signature.ts';
 import type { Ctx } from '#context.ts';
-import { findAccount, findAccountByUri, findKey } from '#domain/accounts/account-store.ts';
+import { findAccount, findAccountByUri } from '#domain/accounts/account-store.ts';
+import { findKey } from '#domain/accounts/key-store.ts';
 import type { Middleware } from '#http/state.ts';
 
 /** Whoever asks, as far as a signature tells. */

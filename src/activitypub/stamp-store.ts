@@ -1,4 +1,5 @@
 import type { Db } from '#db/database.ts';
+import { originalVisibleTo, visibleTo } from '#domain/posts/post-policy.ts';
 import type { Visibility } from '#domain/posts/post.ts';
 
 /** Version of a local account, deleted or not. */
@@ -24,12 +25,19 @@ export async function findPostStamp(db: Db, id: number): Promise<PostStamp | und
   );
 }
 
-/** Changes with the posts on the page of an outbox that begins before the post `before`: 20 reads of an index. */
+/** Posts on a page of an outbox. */
+export const OUTBOX_PAGE = 20;
+
+/**
+ * Changes with what everybody sees on the page of an outbox that begins before the post `before`: few reads of an index. The sum and not
+ * the newest, which need not change with the others: clocks of several processes differ.
+ */
 export async function findOutboxStamp(db: Db, accountId: number, before: number): Promise<number> {
-  const row = await db.get<{ version: number | null }>(
-    `SELECT max(version) AS version FROM (
-       SELECT version FROM post WHERE account_id = ? AND deleted_at IS NULL AND id < ? AND visibility IN ('public', 'unlisted')
-       ORDER BY id DESC LIMIT 20
+  const row = await db.get<{ version: number }>(
+    `SELECT CAST(COALESCE(sum(version), 0) AS BIGINT) AS version FROM (
+       SELECT post.version FROM post WHERE post.account_id = ? AND post.deleted_at IS NULL AND post.id < ?
+         AND ${visibleTo(undefined).sql} AND ${originalVisibleTo(undefined).sql}
+       ORDER BY post.id DESC LIMIT ${OUTBOX_PAGE}
      ) AS page`,
     [accountId, before],
   );

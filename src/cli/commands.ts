@@ -68,7 +68,10 @@ export const commands: Readonly<Record<string, Command>> = {
     options: {
       scopes: { value: 'S', required: true, help: 'what it may do, such as "read write follow push"' },
       app: { value: 'APP', help: 'name of the program (Command line)' },
-      token: { value: 'T', help: 'the token to use instead of a random one' },
+      token: {
+        value: 'T',
+        help: 'the token to use instead of a random one: for automated tests, as whoever guesses it is let in',
+      },
       'client-id': { value: 'ID', help: 'the program to create or use, with its secret' },
       'client-secret': { value: 'SECRET', help: 'secret of --client-id' },
     },

@@ -2,7 +2,7 @@ import type { Ctx } from '#context.ts';
 import type { Core } from '#core.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
-import { editPost } from '#domain/posts/edit.ts';
+import { editPost } from '#domain/posts/edit-post.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
 import { pin, unpin } from '#domain/posts/pin.ts';
 import type { Post, Visibility } from '#domain/posts/post.ts';

@@ -31,7 +31,7 @@ export function accountText(account: Account): string {
   const lines = [
     `@${handleOf(account)}${account.displayName === '' ? '' : `  ${account.displayName}`}${account.locked ? '  (approves followers)' : ''}`,
     account.url,
-    `${postsCount} posts, ${followersCount} followers, follows ${followingCount}`,
+    `${counting(postsCount, 'post', 'posts')}, ${counting(followersCount, 'follower', 'followers')}, follows ${followingCount}`,
     ...account.fields.map(({ name, html }) => `${name}: ${htmlToText(html)}`),
     htmlToText(account.summaryHtml),
   ];
@@ -87,11 +87,11 @@ export function postText({ post, account, reblogOf }: PostView, depth = 0): stri
     shown.visibility === 'public' ? '' : `(${shown.visibility})`,
   ];
   const counts = [
-    [shown.repliesCount, 'replies'],
-    [shown.reblogsCount, 'reblogs'],
-    [shown.favouritesCount, 'favourites'],
+    [shown.repliesCount, 'reply', 'replies'],
+    [shown.reblogsCount, 'reblog', 'reblogs'],
+    [shown.favouritesCount, 'favourite', 'favourites'],
   ] as const;
-  const counted = counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const counted = counts.filter(([count]) => count > 0).map(([count, one, many]) => counting(count, one, many));
   const body = [
     shown.title,
     shown.summary === '' ? '' : `[${shown.summary}]`,
@@ -104,6 +104,10 @@ export function postText({ post, account, reblogOf }: PostView, depth = 0): stri
     ...body.filter((part) => part !== '').flatMap((part) => part.split('\n').map((line) => `  ${line}`)),
   ];
   return forTerminal(lines.map((line) => '    '.repeat(Math.min(depth, 8)) + line).join('\n'));
+}
+
+function counting(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** Posts one below the other; `nothing` where there are none. */

@@ -53,7 +53,11 @@ function findCommand(argv: readonly string[]): Found | string {
   }
   const isGroup = Object.keys(commands).some((name) => name.startsWith(`${first} `));
   if (isGroup && (second === '--help' || before.includes('--help'))) return overview(first);
-  if (isGroup) throw new UsageError(`"${first}" needs one more word:\n\n${overview(first)}`);
+  if (isGroup) {
+    const isAlone = second === undefined || second.startsWith('-');
+    const wrong = isAlone ? `"${first}" needs one more word` : `There is no command "${first} ${second}"`;
+    throw new UsageError(`${wrong}:\n\n${overview(first)}`);
+  }
   throw new UsageError(`There is no command "${first}": "parvis help" lists them all`);
 }
 

@@ -33,6 +33,8 @@ export interface TransactionOptions {
 
 /** The outer handle: reads see what is committed, writes go through `transaction`. */
 export interface Database extends Db {
+  /** Whether transactions take effect in the order in which they were asked for. */
+  readonly commitsInOrder: boolean;
   /**
    * Runs `fn` in a write transaction and resolves once it is on disk. `fn` works on the handle it is given, awaits nothing but the
    * database, and has no other effects: PostgreSQL settles deadlocks and races by running it again. On SQLite the transactions that wait in the same tick share one BEGIN IMMEDIATE … COMMIT, each

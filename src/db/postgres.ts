@@ -52,6 +52,7 @@ export function openPostgres(url: string): Database {
     }),
     schemaBuilder: () => Promise.reject(new Error('The schema changes in a transaction')),
     inTransaction: false,
+    commitsInOrder: false,
     afterCommit: (hook) => hook(),
     run: () => Promise.reject(new Error('Writes need a transaction: the outer handle only reads')),
     transaction(fn) {

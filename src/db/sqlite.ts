@@ -15,6 +15,7 @@ export function openSqlite(file: string, { lockPatience = LOCK_PATIENCE }: { loc
   const groupCommit = createGroupCommit(writer, lockPatience);
   return {
     dialect: 'sqlite',
+    commitsInOrder: true,
     skipLocked: '',
     forUpdate: '',
     inTransaction: false,

@@ -9,6 +9,10 @@ export type DomainEvent =
   /** `formerIds`: accounts that the text named before and does not name any more. */
   | { type: 'post.edited'; postId: number; formerIds: readonly number[] }
   | { type: 'post.deleted'; postId: number }
+  /** A deleted post has more reblogs than go at once. */
+  | { type: 'post.reblogs-left'; postId: number }
+  /** More answers came before a post than are tied to it at once. */
+  | { type: 'post.replies-left'; postId: number }
   | { type: 'post.fan-out'; postId: number; afterFollowerId: number }
   | { type: 'post.favourited'; favouriteId: number }
   | { type: 'post.unfavourited'; accountId: number; postId: number; uri: string }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Ctx } from '#context.ts';
 import { problemOf } from '#http/errors.ts';
 import type { Middleware } from '#http/state.ts';
+import { describeError } from '#lib/log.ts';
 
 /** First middleware of every request: what others find in `state`, the log line, and the last answer to errors no edge has rendered. */
 export function requestBasics(
@@ -28,7 +29,7 @@ export function requestBasics(
         ctx.log.error('{method} {path} failed: {error}', {
           method: http.method,
           path: http.path,
-          error: describe(error),
+          error: describeError(error),
           id: http.state.requestId,
         });
       }
@@ -40,8 +41,4 @@ export function requestBasics(
       ms: performance.now() - started,
     });
   };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,5 +1,4 @@
 import { type Ctx, inTransaction } from '#context.ts';
-import type { Db } from '#db/database.ts';
 import { countProcesses } from '#db/process-slot.ts';
 import { purgeDeadJobs, type QueueStatus, queueStatus, retryDeadJobs } from '#jobs/queue.ts';
 
@@ -25,11 +24,4 @@ export function createQueueAdmin(ctx: Ctx, added: () => number): QueueAdmin {
     retry: (handler) => inTransaction(ctx, (tx) => retryDeadJobs(tx.db, tx.now(), handler)),
     purge: (handler) => inTransaction(ctx, (tx) => purgeDeadJobs(tx.db, handler)),
   };
-}
-
-/** When the oldest job that nobody works on fell due (epoch ms). */
-export async function oldestDue(db: Db, now: number): Promise<number | undefined> {
-  return (
-    (await db.get<{ due: number | null }>('SELECT min(due) AS due FROM job WHERE due <= ?', [now]))?.due ?? undefined
-  );
 }

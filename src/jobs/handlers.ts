@@ -15,12 +15,16 @@ export interface JobHandler {
 }
 
 export interface JobRun {
+  /** Jobs of one handler and equal `order` are applied one after another, in the order in which they were emitted. */
+  order: string | number | undefined;
   prepare?: ((ctx: Ctx) => Promise<unknown>) | undefined;
   apply?: ((ctx: Ctx, prepared: unknown) => Promise<void>) | undefined;
 }
 
 interface Steps<P, R> {
   lane?: Lane;
+  /** Whose jobs must not overtake each other: an actor's id, for instance. Holds within a batch; a job that is retried loses its place. */
+  inOrderOf?: (payload: P) => string | number;
   prepare?: (ctx: Ctx, payload: P) => Promise<R>;
   apply?: (ctx: Ctx, payload: P, prepared: R) => Promise<void>;
 }
@@ -41,11 +45,12 @@ export function on<T extends EventType, R = undefined>(
 
 /** A handler of jobs that no event starts: schedules. */
 export function defineHandler<P, R = undefined>(name: string, steps: Steps<P, R>): JobHandler {
-  const { lane = 'local', prepare, apply } = steps;
+  const { lane = 'local', inOrderOf, prepare, apply } = steps;
   return {
     name,
     lane,
     run: (payload) => ({
+      order: inOrderOf?.(payload as P),
       prepare: prepare && ((ctx) => prepare(ctx, payload as P)),
       apply: apply && ((ctx, prepared) => apply(ctx, payload as P, prepared as R)),
     }),

@@ -1,5 +1,4 @@
-import type { Db } from '#db/database.ts';
-import { list } from '#db/database.ts';
+import { type Db, list } from '#db/database.ts';
 
 /**
  * Lanes keep work of different speed apart: `local` jobs touch only the database and are grouped; `network` jobs wait for other servers.
@@ -53,6 +52,10 @@ export async function insertJobOnce(db: Db, job: NewJob): Promise<void> {
      ON CONFLICT (handler, unique_key) WHERE unique_key IS NOT NULL DO NOTHING`,
     [job.id, job.lane, job.handler, job.payload, job.key, job.due, job.createdAt],
   );
+}
+
+export async function hasDueJob(db: Db, lane: Lane, now: number): Promise<boolean> {
+  return (await db.get('SELECT 1 AS due FROM job WHERE lane = ? AND due <= ? LIMIT 1', [lane, now])) !== undefined;
 }
 
 /** Leases up to `limit` due jobs of `lane`, oldest first. `claim.leasedBy` must be new: it is what makes them this claim's. */
@@ -135,6 +138,12 @@ export async function queueStatus(db: Db): Promise<QueueStatus[]> {
        UNION ALL SELECT handler, 0, 0, 0, 1 FROM dead_job
      ) AS counted GROUP BY handler ORDER BY handler`,
   );
+}
+
+/** When the oldest job that nobody works on fell due (epoch ms). */
+export async function oldestDue(db: Db, now: number): Promise<number | undefined> {
+  const row = await db.get<{ due: number | null }>('SELECT min(due) AS due FROM job WHERE due <= ?', [now]);
+  return row?.due ?? undefined;
 }
 
 /** Brings dead jobs back to life, all or those of one handler. Returns how many. */

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Ctx, inTransaction } from '#context.ts';
-import type { JobHandler } from '#jobs/handlers.ts';
+import type { JobHandler, JobRun } from '#jobs/handlers.ts';
 import {
   claimJobs,
   type Claimed,
   failJob,
   finishJob,
+  hasDueJob,
   type Job,
   type Lane,
   LEASE,
@@ -14,6 +15,7 @@ import {
   releaseJobs,
   renewLeases,
 } from '#jobs/queue.ts';
+import { describeError } from '#lib/log.ts';
 import { createLoop, type Loop } from '#lib/loop.ts';
 
 /** Jobs claimed at once. Local ones share a commit; network ones wait for others anyway. */
@@ -36,6 +38,8 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
   // By claim, not by job: one that is emitted again while it runs may be running twice, of which only the newer has effects.
   const running: Record<Lane, Map<Claimed, Promise<void>>> = { local: new Map(), network: new Map() };
   const claimed = () => lanes.flatMap((lane) => [...running[lane].keys()]);
+  /** The last job of each row of jobs that wait for each other. */
+  const rows = new Map<string, Promise<void>>();
   const loops: Loop[] = lanes.map((lane) => createLoop(() => runBatch(lane), ctx.log));
   let renewal: NodeJS.Timeout | undefined;
 
@@ -45,8 +49,7 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
     if (free <= 0) return Promise.race(running[lane].values()).then(() => true);
     const claim = { lane, leasedBy: `${worker}/${claims++}`, now: ctx.now(), limit: free };
     // Reading first: an idle worker takes no write lock.
-    const due = await ctx.db.get('SELECT 1 FROM job WHERE lane = ? AND due <= ? LIMIT 1', [lane, claim.now]);
-    if (!due) return false;
+    if (!(await hasDueJob(ctx.db, lane, claim.now))) return false;
     const jobs = await inTransaction(ctx, (tx) => claimJobs(tx.db, claim));
     const batch = jobs.map((job) => track(lane, job));
     // Local jobs go batch by batch, so that their transactions share a commit; network jobs never wait for the slowest.
@@ -66,19 +69,36 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
       if (job.attempt > MAX_ATTEMPTS) throw new Error('The process ended at the last attempt');
       const handler = handlers.get(job.handler);
       if (!handler) throw new Error(`No handler is called ${job.handler}`);
-      const { prepare, apply } = handler.run(JSON.parse(job.payload));
-      const prepared = await prepare?.(ctx);
-      await inTransaction(ctx, async (tx) => {
-        if (!(await finishJob(tx.db, job))) return;
-        await apply?.(tx, prepared);
-      });
+      await perform(job, handler.run(JSON.parse(job.payload)));
     } catch (error) {
       await fail(job, error);
     }
   }
 
+  /** Prepares at once; applies when it is this job's turn. */
+  async function perform(job: Job, { prepare, apply, order }: JobRun): Promise<void> {
+    const row = order === undefined ? undefined : `${job.handler} ${order}`;
+    const turn = row === undefined ? undefined : rows.get(row);
+    const { promise: over, resolve: finish } = Promise.withResolvers<void>();
+    if (row !== undefined) rows.set(row, over);
+    try {
+      const prepared = await prepare?.(ctx);
+      await turn;
+      const applied = inTransaction(ctx, async (tx) => {
+        if (!(await finishJob(tx.db, job))) return;
+        await apply?.(tx, prepared);
+      });
+      // Where transactions keep their order by themselves, the next one may share the commit.
+      if (ctx.machinery.database.commitsInOrder) finish();
+      await applied;
+    } finally {
+      finish();
+      if (row !== undefined && rows.get(row) === over) rows.delete(row);
+    }
+  }
+
   async function fail(job: Job, error: unknown): Promise<void> {
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const message = describeError(error);
     try {
       const died = await inTransaction(ctx, (tx) => failJob(tx.db, job, { now: ctx.now(), error: message }));
       const level = died ? 'error' : 'warning';

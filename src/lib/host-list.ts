@@ -1,4 +1,5 @@
 import { domainsAbove } from '#lib/host.ts';
+import { loggerOf } from '#lib/log.ts';
 
 /** Domains held in memory, for questions that must be answered at once: by each request, each redirect, each connection. */
 export interface HostList {
@@ -12,6 +13,12 @@ export interface HostList {
 }
 
 const MAX_AGE = 5_000;
+
+function report(error: unknown): void {
+  loggerOf('server').warning('A list of domains could not be read, the former one holds: {message}', {
+    message: String(error),
+  });
+}
 
 /** @param load all domains, normalised and without port */
 export function createHostList(load: () => Promise<readonly string[]>): HostList {
@@ -27,7 +34,7 @@ export function createHostList(load: () => Promise<readonly string[]>): HostList
     refresh,
     covers(host) {
       // The old list serves until the new one is there; a database that is gone for a moment changes nothing.
-      if (performance.now() - loadedAt > MAX_AGE) refresh().catch(() => {});
+      if (performance.now() - loadedAt > MAX_AGE) refresh().catch(report);
       const names = domainsAbove(host);
       return names.length === 0 || (domains.size > 0 && names.some((name) => domains.has(name)));
     },

@@ -40,7 +40,10 @@ const URL_IN_TEXT = /(?:^|\s)[^\s\p{L}\p{N}]*https?:[/\\]*([^\s/\\?#]*)/giu;
 
 /** A text that is nothing but a host, with or without a path. */
 const BARE_HOST =
-  /^[^\s\p{L}\p{N}\p{M}@#_-]*((?:[\p{L}\p{N}\p{M}_-]+[.。])+[\p{L}\p{M}]{2,}|\d+(?:\.\d+){3})(?!\.*[\p{L}\p{N}\p{M}@_-])\S*$/u;
+  /^[^\s\p{L}\p{N}\p{M}@#_-]*((?:[\p{L}\p{N}\p{M}_-]+[.。])+[\p{L}\p{M}]{2,}|\d+(?:\.\d+){3})(?![.。]*[\p{L}\p{N}\p{M}@_-])\S*$/u;
+
+/** More marks on one letter than any script needs: Unicode normalisation sorts them in quadratic time. */
+const PILED_UP_MARKS = /(\p{M}{30})\p{M}+/gu;
 
 /** Endings that look like a top-level domain and are none, so that "Node.js" may link to nodejs.org. */
 const FILE_NAME = /\.(?:cpp|css|csv|gif|html?|jpe?g|jsx?|json|pdf|php|png|toml|tsx?|txt|xml|ya?ml)$/i;
@@ -53,6 +56,7 @@ export function namesAnotherHost(text: string, target: LinkTarget): boolean {
   if (!/[.。．｡:]/u.test(text)) return false;
   // Compatibility forms (full-width letters and dots) and invisible characters must not hide a host from us.
   const plain = text
+    .replaceAll(PILED_UP_MARKS, '$1')
     .normalize('NFKC')
     .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
     .trim();
@@ -65,7 +69,9 @@ export function namesAnotherHost(text: string, target: LinkTarget): boolean {
 
 /** The host of an authority as a browser would see it; undefined when it has a user name or is none. */
 function hostOf(authority: string): string | undefined {
-  const url = URL.parse(`http://${authority.replace(/[^\p{L}\p{N}\p{M}\]]+$/u, '')}`);
+  // Up to the last letter, found from the end: `[^…]+$` would be tried from every character on.
+  const [named = ''] = /^.*[\p{L}\p{N}\p{M}\]]/su.exec(authority) ?? [];
+  const url = URL.parse(`http://${named}`);
   return url === null || url.username !== '' ? undefined : withoutWww(url.hostname);
 }
 

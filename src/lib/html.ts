@@ -1,3 +1,4 @@
+import { keptAttributes, shorteningClass } from '#lib/html-attributes.ts';
 import { type LinkTarget, namesAnotherHost, readLinkTarget, spellsTarget } from '#lib/html-link.ts';
 import { type HtmlAttributes, readHtmlTokens } from '#lib/html-tokens.ts';
 
@@ -19,11 +20,6 @@ const LINE_BREAKING = new Set(
   ).split(' '),
 );
 
-/** Classes that clients understand: microformats of mentions and hashtags, and the fallback link of a quote. */
-const CLASSES = new Set(['mention', 'u-url', 'h-card', 'hashtag', 'quote-inline']);
-const DIRECTIONS = new Set(['ltr', 'rtl', 'auto']);
-const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,4}$/i;
-const INTEGER = /^-?\d{1,9}$/;
 /** Spans of Mastodon's shortened links. The pattern can only meet our own tags: text never holds a raw `<`. */
 const SHORTENING_SPAN = /<span class="(?:invisible|ellipsis)"/g;
 /** An ellipsis that does not end the visible part: `bank.example….evil.example`. */
@@ -151,7 +147,11 @@ function openElement(writer: Writer, name: string, attributes: HtmlAttributes): 
   else if (name === 'rt' || name === 'rp') openRubyText(writer, name);
   else if (INLINE.has(name)) {
     const isHidden = writer.link !== undefined && name === 'span' && shorteningClass(attributes) === 'invisible';
-    const isOpen = push(writer, name, `<${name}${attributesOf(writer, name, attributes)}>`);
+    const isOpen = push(
+      writer,
+      name,
+      `<${name}${keptAttributes(name, attributes, writer.link ? 'in-link' : 'outside')}>`,
+    );
     if (isOpen && isHidden) writer.hiddenAt ??= writer.open.length - 1;
   } else separateText(writer, name);
 }
@@ -213,7 +213,7 @@ function openBlock(writer: Writer, name: string, attributes: HtmlAttributes): bo
   const paragraph = writer.open.lastIndexOf('p');
   if (paragraph !== -1) closeFrom(writer, paragraph);
   endLine(writer);
-  return push(writer, name, `<${name}${attributesOf(writer, name, attributes)}>`);
+  return push(writer, name, `<${name}${keptAttributes(name, attributes, writer.link ? 'in-link' : 'outside')}>`);
 }
 
 function openListItem(writer: Writer, attributes: HtmlAttributes): void {
@@ -239,7 +239,7 @@ function openLink(writer: Writer, attributes: HtmlAttributes): void {
   const target = attributes.href === undefined ? undefined : readLinkTarget(attributes.href);
   if (target === undefined || writer.isFull || writer.open.length >= MAX_DEPTH) return;
   const rel = attributes.rel?.split(/\s+/).includes('tag') === true ? 'tag ' : '';
-  const tag = `<a href="${escapeHtml(target.href)}"${attributesOf(writer, 'a', attributes)} rel="${rel}nofollow noopener noreferrer" target="_blank">`;
+  const tag = `<a href="${escapeHtml(target.href)}"${keptAttributes('a', attributes, 'outside')} rel="${rel}nofollow noopener noreferrer" target="_blank">`;
   writer.open.push('a');
   writer.link = { target, tag, before: writer.html, parts: ['', '', ''], text: '' };
   writer.html = '';
@@ -305,64 +305,6 @@ function write(writer: Writer, html: string): boolean {
 
 function lengthOf({ html, link }: Writer): number {
   return html.length + (link ? link.before.length + link.tag.length : 0);
-}
-
-/** The attributes an element keeps, with a space before each. That of links without `href`, `rel` and `target`. */
-function attributesOf(writer: Writer, name: string, attributes: HtmlAttributes): string {
-  switch (name) {
-    case 'a':
-      return classAttribute(keptClasses(attributes)) + translateAttribute(attributes);
-    case 'span': {
-      // Hidden text outside a link has no use that is honest.
-      const shortening = writer.link && shorteningClass(attributes);
-      return (
-        classAttribute(shortening ?? keptClasses(attributes)) +
-        translateAttribute(attributes) +
-        languageAttributes(attributes)
-      );
-    }
-    case 'p':
-      return classAttribute(keptClasses(attributes)) + languageAttributes(attributes);
-    case 'bdi':
-    case 'blockquote':
-      return languageAttributes(attributes);
-    case 'ol':
-      return numberAttribute('start', attributes.start) + (attributes.reversed === undefined ? '' : ' reversed');
-    case 'li':
-      return numberAttribute('value', attributes.value);
-    default:
-      return '';
-  }
-}
-
-function shorteningClass({ class: value }: HtmlAttributes): 'invisible' | 'ellipsis' | undefined {
-  if (value === undefined) return undefined;
-  const classes = value.split(/\s+/);
-  return classes.includes('invisible') ? 'invisible' : classes.includes('ellipsis') ? 'ellipsis' : undefined;
-}
-
-function keptClasses({ class: value }: HtmlAttributes): string {
-  if (value === undefined) return '';
-  return [...new Set(value.split(/\s+/))].filter((name) => CLASSES.has(name)).join(' ');
-}
-
-function classAttribute(classes: string): string {
-  return classes === '' ? '' : ` class="${classes}"`;
-}
-
-function translateAttribute({ translate }: HtmlAttributes): string {
-  return translate === 'no' ? ' translate="no"' : '';
-}
-
-function languageAttributes({ dir, lang }: HtmlAttributes): string {
-  return (
-    (dir !== undefined && DIRECTIONS.has(dir) ? ` dir="${dir}"` : '') +
-    (lang !== undefined && LANGUAGE_TAG.test(lang) ? ` lang="${lang}"` : '')
-  );
-}
-
-function numberAttribute(name: string, value: string | undefined): string {
-  return value !== undefined && INTEGER.test(value) ? ` ${name}="${value}"` : '';
 }
 
 function escapeText(text: string): string {

@@ -31,3 +31,8 @@ function stderrSink(): ReturnType<typeof getConsoleSink> {
 export function loggerOf(part: string): Logger {
   return getLogger(['parvis', part]);
 }
+
+/** An error as the log shows it, with its stack. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

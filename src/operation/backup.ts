@@ -39,6 +39,7 @@ export async function backUp(
 ): Promise<BackupReport> {
   const file = resolve(target);
   if (existsSync(file)) throw new OperationError(`${file} exists: choose another name, for instance with the date`);
+  if (!existsSync(dirname(file))) throw new OperationError(`${dirname(file)} is not there: make that folder first`);
   const snapshot = options.withoutDatabase ? undefined : await takeSnapshot(config, `${file}.snapshot`);
   const partial = `${file}.partial`;
   try {

@@ -6,11 +6,11 @@ import type { Database } from '#db/database.ts';
 import { compareSchema } from '#db/migrate.ts';
 import { openDatabase, SQLITE_FILE } from '#db/open.ts';
 import { countProcesses } from '#db/process-slot.ts';
+import type { Account } from '#domain/accounts/account.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
 import { INSTANCE_ACTOR } from '#domain/accounts/instance-actor.ts';
 import { countOwners } from '#domain/sign-in/user-store.ts';
-import { oldestDue } from '#jobs/admin.ts';
-import { queueStatus } from '#jobs/queue.ts';
+import { oldestDue, queueStatus } from '#jobs/queue.ts';
 import { type Check, check, fail, ok, warn } from '#operation/check.ts';
 import { checkDatabase } from '#operation/check-database.ts';
 import { examineFromOutside } from '#operation/doctor-outside.ts';
@@ -36,10 +36,12 @@ export async function examine(config: Config): Promise<Check[]> {
     const schema = await check('database', () => checkSchema(database));
     checks.push(schema);
     if (schema.status === 'fail') return checks;
+    const instance = await findAccountByHandle(database, INSTANCE_ACTOR, '');
     checks.push(
+      await check('origin', () => checkOrigin(config, instance)),
       await check('owner', () => checkOwner(database)),
       await check('queue', () => checkQueue(database)),
-      ...(await examineFromOutside(config, await findAccountByHandle(database, INSTANCE_ACTOR, ''))),
+      ...(await examineFromOutside(config, instance)),
     );
     return checks;
   } finally {
@@ -102,6 +104,14 @@ async function checkSchema(database: Database) {
   if (pending.length > 0)
     return warn(`${pending.length} migrations are to be applied`, 'restart the server: it applies them');
   return ok(`${database.dialect === 'sqlite' ? 'SQLite, undamaged' : 'PostgreSQL'}, schema up to date`);
+}
+
+/** The server's own account has the origin of the first start in its address, like everybody else's here. */
+function checkOrigin({ origin }: Config, instance: Account | undefined) {
+  const first = instance && new URL(instance.uri).origin;
+  return first === undefined || first === origin
+    ? ok('it is what it was at the first start')
+    : fail(`this database belongs to ${first}, not to ${origin}`, `set ORIGIN=${first}`);
 }
 
 async function checkOwner(database: Database) {

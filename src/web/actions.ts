@@ -1,6 +1,6 @@
 import { deletePost } from '#domain/posts/delete-post.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
-import { getVisibleOriginal, getVisiblePost } from '#domain/posts/find-post.ts';
+import { getVisibleOriginal, getVisiblePost } from '#domain/posts/get-visible-post.ts';
 import { type PostView, viewPost } from '#domain/posts/post-view.ts';
 import { publish } from '#domain/posts/publish.ts';
 import { reblog, unreblog } from '#domain/posts/reblog.ts';

@@ -2,6 +2,7 @@ import type { Middleware } from 'koa';
 import { NotFound } from '#domain/errors.ts';
 import { problemOf } from '#http/errors.ts';
 import { FormExpired } from '#http/form.ts';
+import { describeError } from '#lib/log.ts';
 import { showPage } from '#web/page.ts';
 import type { WebContext, WebState } from '#web/site.ts';
 
@@ -25,7 +26,7 @@ export const errorPages: Middleware<WebState> = async (http, next) => {
       ctx.log.error('{method} {path} failed: {error}', {
         method: http.method,
         path: http.path,
-        error: describe(error),
+        error: describeError(error),
         id: requestId,
       });
     }
@@ -50,8 +51,4 @@ function showError(http: WebContext, status: number, key?: 'expired'): void {
     data: { status: String(status), title, text },
     head: { robots: 'noindex' },
   });
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

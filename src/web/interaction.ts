@@ -25,11 +25,13 @@ export async function showInteraction(http: WebContext): Promise<void> {
   const found = uri === '' ? undefined : await find(http, uri);
   const view = found?.post && (await viewPost(ctx.db, viewer.account.id, found.post));
   const isFound = view !== undefined || found?.account !== undefined;
+  const heading = isFound ? visit.t.interact.title : visit.t.interact.find;
   showPage(http, {
     view: 'interact',
-    title: visit.t.interact.title,
+    title: heading,
     status: uri === '' || isFound ? 200 : 404,
     data: {
+      heading,
       uri,
       isMissing: uri !== '' && !isFound,
       post: view && toPostCard(http, view),

@@ -1,6 +1,6 @@
 import { findAccount } from '#domain/accounts/account-store.ts';
 import { NotFound } from '#domain/errors.ts';
-import { getVisiblePost } from '#domain/posts/find-post.ts';
+import { getVisiblePost } from '#domain/posts/get-visible-post.ts';
 import { isRestricted } from '#domain/posts/post.ts';
 import { originOf } from '#lib/host.ts';
 import { escapeHtml } from '#lib/html.ts';

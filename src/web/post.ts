@@ -1,10 +1,10 @@
 import { findAccount } from '#domain/accounts/account-store.ts';
 import { NotFound } from '#domain/errors.ts';
-import { getVisiblePost } from '#domain/posts/find-post.ts';
+import { getVisiblePost } from '#domain/posts/get-visible-post.ts';
 import { canSee } from '#domain/posts/post-policy.ts';
 import { findPost } from '#domain/posts/post-store.ts';
 import { isRestricted, type Post } from '#domain/posts/post.ts';
-import { readThread } from '#domain/posts/thread.ts';
+import { readThread } from '#domain/posts/read-thread.ts';
 import { readThreadStamp } from '#domain/timelines/page-stamp-store.ts';
 import { EMBED_CSP } from '#http/security-headers.ts';
 import { parseId } from '#lib/id.ts';

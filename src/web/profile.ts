@@ -1,10 +1,7 @@
 import { type Account, isLocal } from '#domain/accounts/account.ts';
-import { canSee } from '#domain/posts/post-policy.ts';
-import { listPinnedIds } from '#domain/posts/pin-store.ts';
-import { listPosts } from '#domain/posts/post-store.ts';
-import { type PostView, viewPosts } from '#domain/posts/post-view.ts';
+import { viewPosts } from '#domain/posts/post-view.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
-import { listByAccount, type ProfileFilter } from '#domain/timelines/timeline-store.ts';
+import { listByAccount, listPinned, type ProfileFilter } from '#domain/timelines/timeline-store.ts';
 import { nameOf, profilePath, safeHtml, toAccountCard, toPostCard } from '#web/cards.ts';
 import { accountOfPath } from '#web/find-account.ts';
 import { profileHead } from '#web/meta.ts';
@@ -30,8 +27,9 @@ export async function showProfile(http: WebContext, tab: Tab): Promise<void> {
   const viewerId = visit.viewer?.account.id;
   const { before, isFirst } = readPlace(http);
   const posts = await listByAccount(ctx.db, viewerId, account.id, tabs[tab].filter, { limit: POSTS + 1, before });
-  const views = await withVisibleOriginals(http, await viewPosts(ctx.db, viewerId, posts.slice(0, POSTS)));
-  const pinned = tab === 'posts' && isFirst ? await pinnedOf(http, account) : [];
+  const views = await viewPosts(ctx.db, viewerId, posts.slice(0, POSTS));
+  const isTop = tab === 'posts' && isFirst;
+  const pinned = isTop ? await viewPosts(ctx.db, viewerId, await listPinned(ctx.db, viewerId, account.id)) : [];
   const path = profilePath(account) + tabs[tab].path;
   const head = profileHead(http, account);
   showPage(http, {
@@ -46,7 +44,7 @@ export async function showProfile(http: WebContext, tab: Tab): Promise<void> {
       ],
       paging: paging(http, path, isFirst, posts.length > POSTS ? posts[POSTS - 1]!.id : undefined),
     },
-    head: tab === 'posts' && isFirst ? head : { ...head, robots: 'noindex', jsonLd: undefined },
+    head: isTop ? head : { ...head, robots: 'noindex', jsonLd: undefined },
     basis: basisOf(visit.settings.version, { accounts: [account], views: [...pinned, ...views] }),
   });
 }
@@ -57,31 +55,6 @@ function tabLinks(http: WebContext, account: Account, here: string) {
     const href = profilePath(account) + tabs[tab].path;
     return { label: t.profile[tab], href, current: href === here ? 'page' : '' };
   });
-}
-
-/** Whoever may see that something was reblogged need not be somebody who may see what. */
-async function withVisibleOriginals(http: WebContext, views: readonly PostView[]): Promise<PostView[]> {
-  const { ctx, visit } = http.state;
-  const isVisible = await Promise.all(
-    views.map(
-      async ({ reblogOf }) => reblogOf === undefined || canSee(ctx.db, visit.viewer?.account.id, reblogOf.post),
-    ),
-  );
-  return views.filter((_, index) => isVisible[index]);
-}
-
-async function pinnedOf(http: WebContext, account: Account): Promise<PostView[]> {
-  const { ctx, visit } = http.state;
-  const viewerId = visit.viewer?.account.id;
-  const ids = await listPinnedIds(ctx.db, account.id);
-  const posts = new Map((await listPosts(ctx.db, ids)).map((post) => [post.id, post]));
-  const pinned = ids.flatMap((id) => posts.get(id) ?? []).filter((post) => post.deletedAt === undefined);
-  const isVisible = await Promise.all(pinned.map((post) => canSee(ctx.db, viewerId, post)));
-  return viewPosts(
-    ctx.db,
-    viewerId,
-    pinned.filter((_, index) => isVisible[index]),
-  );
 }
 
 /** The head of a profile: what the account says of itself, and what the viewer can do about it. */

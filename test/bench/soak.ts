@@ -4,7 +4,7 @@ import { create } from './harness/activities.ts';
 import { buildActors } from './harness/actors.ts';
 import { cpuOf, memoryOf, startChild } from './harness/child.ts';
 import { conditions } from './harness/figures.ts';
-import { sendAll } from './harness/load.ts';
+import { sendAll, until } from './harness/load.ts';
 import { createWorld } from './harness/world.ts';
 import { drained, follows, localPosts, mixedStream, requests, serveActors } from './parts/inbox.ts';
 
@@ -51,6 +51,12 @@ try {
   }
   const used = cpuOf(server.pid) - cpu;
   await drained(world);
+  const left = {
+    jobs: "SELECT count(*) AS n FROM job WHERE unique_key IS NULL OR unique_key <> 'schedule'",
+    deliveries: 'SELECT count(*) AS n FROM delivery',
+  };
+  const isEmpty = async () => (await world.count(left.jobs)) + (await world.count(left.deliveries)) === 0;
+  await until(isEmpty, 60_000, 'the queues are empty');
   const quarter = Math.max(1, Math.floor(memory.length / 4));
   const mean = (part: number[]) => part.reduce((sum, value) => sum + value, 0) / part.length;
   const second = mean(memory.slice(quarter, 2 * quarter));
@@ -62,8 +68,8 @@ try {
     cpuMsPerActivity: used / (slices * perSlice),
     memoryMiB: { secondQuarter: second, lastQuarter: fourth, ratio: fourth / second, highest: Math.max(...memory) },
     left: {
-      jobs: await world.count("SELECT count(*) AS n FROM job WHERE unique_key IS NULL OR unique_key <> 'schedule'"),
-      deliveries: await world.count('SELECT count(*) AS n FROM delivery'),
+      jobs: await world.count(left.jobs),
+      deliveries: await world.count(left.deliveries),
       dead: await world.count('SELECT count(*) AS n FROM dead_job'),
     },
     errors: server.errors.length,

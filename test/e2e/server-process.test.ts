@@ -174,6 +174,20 @@ describe('A server that cannot start', () => {
     expect(code).toBe(1);
   });
 
+  test('says in one line that the database belongs to another origin', async () => {
+    const first = start({ ORIGIN: 'https://first.example' });
+    await addressOf(first);
+    first.process.kill('SIGTERM');
+    await first.ended;
+    const { lines, code } = await refusal({ ORIGIN: 'https://second.example' });
+    expect(lines).toEqual([
+      'This database belongs to https://first.example, not to https://second.example: set ORIGIN=https://first.example, or another DATA_DIR for a new place',
+    ]);
+    expect(code).toBe(1);
+    const again = start({ ORIGIN: 'https://first.example' });
+    expect((await fetch(`${await addressOf(again)}/health`)).status).toBe(200);
+  });
+
   test('says in one line that the database is of a newer version', async () => {
     const first = start();
     await addressOf(first);

@@ -4,7 +4,7 @@ import { getAccount } from '#domain/accounts/account-store.ts';
 import { deleteAccount } from '#domain/accounts/delete-account.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
-import { editPost } from '#domain/posts/edit.ts';
+import { editPost } from '#domain/posts/edit-post.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
 import { pin, unpin } from '#domain/posts/pin.ts';
 import { publish } from '#domain/posts/publish.ts';
@@ -21,7 +21,7 @@ type Activity = Record<string, unknown> & { type: string; object: unknown };
 /** A server with alice, two followers of hers on one host, one on another, and a stranger. */
 async function createWorld(dialect: TestDialect) {
   const app = await createTestApp({ dialect });
-  for (const host of ['one.example', 'two.example', 'three.example', 'four.example']) {
+  for (const host of ['one.example', 'two.example', 'three.example', 'four.example', 'five.example']) {
     app.remote.serve(`https://${host}/`, { status: 404 });
   }
   const { ctx } = app;
@@ -168,7 +168,10 @@ onEachDialect('Who is told', (dialect) => {
     await reblog(ctx, dora.id, post.id, { remote: { uri: 'https://three.example/boosts/1', publishedAt: ctx.now() } });
     const replier = await buildKnownAccount(ctx, 'eve@four.example');
     await buildRemotePost(ctx, replier.id, 'public', post.uri);
+    const liker = await buildKnownAccount(ctx, 'fred@five.example');
+    await favourite(ctx, liker.id, post.id, 'https://five.example/likes/1');
     const everybody = [
+      'five.example/inbox',
       'four.example/inbox',
       'one.example/inbox',
       'three.example/inbox',

@@ -81,14 +81,20 @@ describe('A backup', () => {
       await writer;
       expect(backup).toMatchObject({ code: 0, stderr: '' });
       const after = await parvis.json<{ id: string }>('post', 'alice', 'After');
-      const [again, restored] = await Promise.all([
+      const [again, astray, restored] = await Promise.all([
         parvis('backup', file),
+        parvis('backup', join(folder, 'not-made/backup.tar')),
         parvis('restore', file, join(folder, 'copy')),
       ]);
       expect(again).toMatchObject({
         code: 1,
         stdout: '',
         stderr: `${file} exists: choose another name, for instance with the date\n`,
+      });
+      expect(astray).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: `${join(folder, 'not-made')} is not there: make that folder first\n`,
       });
       expect(restored.stdout).toContain(`ORIGIN=${server.origin}`);
       const copy = commandLine({ ...server.env, DATA_DIR: join(folder, 'copy') });

@@ -28,22 +28,25 @@ describe('A command line without a server', () => {
 
   test('answers without a database: help, version and mistakes', async () => {
     const nowhere = commandLine({ DATA_DIR: join(folder, 'nowhere') });
-    const [help, page, version, nothing, unknown, half, wrong] = await Promise.all([
+    const [help, page, version, nothing, unknown, half, other, wrong] = await Promise.all([
       nowhere('help'),
       nowhere('user', 'create', '--help'),
       nowhere('version', '--json'),
       nowhere(),
       nowhere('frobnicate'),
       nowhere('user'),
+      nowhere('user', 'frobnicate'),
       nowhere('user', 'list', '--verbose'),
     ]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('  user create NAME ');
     expect(page.stdout).toContain('--password-stdin');
     expect(JSON.parse(version.stdout)).toEqual({ version: expect.stringMatching(/^\d/), node: process.version });
-    for (const { code, stdout } of [nothing, unknown, half, wrong])
+    for (const { code, stdout } of [nothing, unknown, half, other, wrong])
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(unknown.stderr).toBe('There is no command "frobnicate": "parvis help" lists them all\n');
+    expect(half.stderr).toMatch(/^"user" needs one more word:\n/);
+    expect(other.stderr).toMatch(/^There is no command "user frobnicate":\n/);
     expect(wrong.stderr).toBe("Unknown option '--verbose'\nUsage: parvis user list\n");
     expect(existsSync(join(folder, 'nowhere'))).toBe(false);
   });
@@ -216,6 +219,7 @@ describe('A command line without a server', () => {
       configuration: 'warn',
       files: 'fail',
       database: 'ok',
+      origin: 'ok',
       owner: 'ok',
       queue: 'warn',
       reachable: 'fail',

@@ -7,7 +7,7 @@ import { parseSignedRequest } from '#activitypub/signature.ts';
 import { createSender } from '#activitypub/delivery.ts';
 import { type Ctx, inTransaction } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
-import { listKeys } from '#domain/accounts/account-store.ts';
+import { listKeys } from '#domain/accounts/key-store.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
 import { createSafeFetch } from '#lib/safe-fetch.ts';
 import type { FakeRequest } from '#remote/fake.ts';

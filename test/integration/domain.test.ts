@@ -2,22 +2,22 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Ctx, inTransaction } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
-import { getAccount, insertAccount } from '#domain/accounts/account-store.ts';
+import { findAccount, findAccountByHandle, getAccount, insertAccount } from '#domain/accounts/account-store.ts';
 import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { receiveAccount } from '#domain/accounts/receive-account.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { Conflict, Invalid, NotAllowed, NotFound } from '#domain/errors.ts';
 import { listNotifications } from '#domain/notifications/notification-store.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
-import { editPost } from '#domain/posts/edit.ts';
+import { editPost } from '#domain/posts/edit-post.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
-import { getVisiblePost } from '#domain/posts/find-post.ts';
+import { getVisiblePost } from '#domain/posts/get-visible-post.ts';
 import { PIN_LIMIT, pin, unpin } from '#domain/posts/pin.ts';
-import { listPinnedIds } from '#domain/posts/pin-store.ts';
 import { canSee, visibleTo } from '#domain/posts/post-policy.ts';
 import { findPost, listEdits } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { reblog, unreblog } from '#domain/posts/reblog.ts';
-import { readThread } from '#domain/posts/thread.ts';
+import { readThread } from '#domain/posts/read-thread.ts';
 import { block, unblock } from '#domain/relationships/block.ts';
 import { acceptFollow, follow, rejectFollow, unfollow } from '#domain/relationships/follow.ts';
 import { insertFollow } from '#domain/relationships/follow-store.ts';
@@ -25,7 +25,7 @@ import { createUser } from '#domain/sign-in/create-user.ts';
 import { changeRole, disableUser } from '#domain/sign-in/manage-user.ts';
 import { findSignedIn, signIn, signOut } from '#domain/sign-in/sign-in.ts';
 import { homeTimeline } from '#domain/timelines/home.ts';
-import { listByAccount, listByHashtag, listPublic } from '#domain/timelines/timeline-store.ts';
+import { listByAccount, listByHashtag, listPinned, listPublic } from '#domain/timelines/timeline-store.ts';
 import { onEachDialect } from '../support/databases.ts';
 import { createTestApp, type TestApp } from '../support/test-app.ts';
 import { buildPost, buildUser, PASSWORD } from '../support/world.ts';
@@ -240,6 +240,15 @@ onEachDialect('The domain', (dialect) => {
       expect(await kinds(bob)).toEqual(['mention']);
       expect((await post(parent)).repliesCount).toBe(1);
       expect((await counts(ada))[2]).toBe(1);
+    });
+
+    test('counts no direct messages where everybody sees the number', async () => {
+      const [ada, bob] = [await somebody(), await somebody()];
+      const message = await buildPost(ctx, ada, { text: `@${bob.username} psst`, visibility: 'direct' });
+      expect(await account(ada)).toMatchObject({ postsCount: 0, lastPostAt: undefined });
+      await buildPost(ctx, ada, { visibility: 'followers' });
+      await deletePost(ctx, ada.id, message.id);
+      expect(await account(ada)).toMatchObject({ postsCount: 1 });
     });
 
     test('lists posts under their hashtags however they are written', async () => {
@@ -459,9 +468,9 @@ onEachDialect('The domain', (dialect) => {
       for (let i = 0; i <= PIN_LIMIT; i++) written.push(await buildPost(ctx, ada));
       for (const each of written.slice(0, PIN_LIMIT)) await pin(ctx, ada.id, each.id);
       await expect(pin(ctx, ada.id, written[PIN_LIMIT]!.id)).rejects.toThrow(Invalid);
-      expect(await listPinnedIds(ctx.db, ada.id)).toHaveLength(PIN_LIMIT);
+      expect(await listPinned(ctx.db, ada.id, ada.id)).toHaveLength(PIN_LIMIT);
       await unpin(ctx, ada.id, written[0]!.id);
-      expect(await listPinnedIds(ctx.db, ada.id)).toHaveLength(PIN_LIMIT - 1);
+      expect(await listPinned(ctx.db, ada.id, ada.id)).toHaveLength(PIN_LIMIT - 1);
       await expect(pin(ctx, bob.id, written[0]!.id)).rejects.toThrow(NotAllowed);
     });
 
@@ -479,8 +488,36 @@ onEachDialect('The domain', (dialect) => {
       expect((await post(parent)).repliesCount).toBe(0);
       expect([(await counts(ada))[2], (await counts(bob))[2]]).toEqual([0, 1]);
       expect([await kinds(ada), await kinds(bob)]).toEqual([[], []]);
-      expect(await listPinnedIds(ctx.db, ada.id)).toEqual([]);
+      expect(await listPinned(ctx.db, ada.id, ada.id)).toEqual([]);
       expect(await home(bob)).toEqual([parent.id]);
+    });
+
+    test('counts for the original where a reblog of it is named, doing and undoing', async () => {
+      const [ada, bob] = [await somebody(), await somebody()];
+      const original = await buildPost(ctx, ada);
+      const shown = await reblog(ctx, bob.id, original.id);
+      await favourite(ctx, ada.id, shown.id);
+      await reblog(ctx, ada.id, shown.id);
+      expect(await post(original)).toMatchObject({ favouritesCount: 1, reblogsCount: 2 });
+      await unfavourite(ctx, ada.id, shown.id);
+      await unreblog(ctx, ada.id, shown.id);
+      expect(await post(original)).toMatchObject({ favouritesCount: 0, reblogsCount: 1 });
+    });
+
+    test('deletes every reblog of it, however many there are', { timeout: 60_000 }, async () => {
+      const ada = await somebody();
+      const original = await buildPost(ctx, ada);
+      const fans: Account[] = [];
+      for (let i = 0; i < 210; i++) fans.push(await somebody());
+      for (const fan of fans) await reblog(ctx, fan.id, original.id);
+      await deletePost(ctx, ada.id, original.id);
+      await app.drain();
+      const left = await ctx.db.get<{ n: number }>(
+        'SELECT count(*) AS n FROM post WHERE reblog_of_id = ? AND deleted_at IS NULL',
+        [original.id],
+      );
+      expect(left).toEqual({ n: 0 });
+      for (const fan of fans) expect((await counts(fan))[2]).toBe(0);
     });
   });
 
@@ -545,12 +582,27 @@ onEachDialect('The domain', (dialect) => {
       await app.drain();
       expect(await home(bob)).toEqual([byBob.id]);
       expect(await counts(bob)).toEqual([0, 0, 1]);
+      expect(await findAccount(ctx.db, ada.id)).toMatchObject({ postsCount: 0, followersCount: 0, followingCount: 0 });
       expect(await post(byBob)).toMatchObject({ favouritesCount: 0, reblogsCount: 0 });
       expect(await kinds(bob)).toEqual([]);
       expect(
         await listByAccount(ctx.db, undefined, ada.id, { replies: 'with', reblogs: 'with' }, { limit: 5 }),
       ).toEqual([]);
       await expect(buildUser(ctx, ada.username, { email: 'again@mail.example' })).rejects.toThrow(Conflict);
+    });
+
+    test('of another server leaves its former handle to whoever has it now', async () => {
+      const host = `${dialect}.example`;
+      const receive = (path: string) => {
+        const uri = `https://${host}/${path}`;
+        const profile = { kind: 'person', username: 'ada', host, uri, url: uri } as const;
+        return inTransaction(ctx, (tx) => receiveAccount(tx, { profile, keys: [], isHandleConfirmed: true }));
+      };
+      const former = (await receive('former'))!;
+      const present = (await receive('present'))!;
+      await deleteAccount(ctx, former.id);
+      expect(await receive('former')).toBeUndefined();
+      expect(await findAccountByHandle(ctx.db, 'ada', host)).toMatchObject({ id: present.id });
     });
   });
 });

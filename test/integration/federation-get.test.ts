@@ -10,7 +10,7 @@ import { INSTANCE_ACTOR } from '#domain/accounts/instance-actor.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
-import { editPost } from '#domain/posts/edit.ts';
+import { editPost } from '#domain/posts/edit-post.ts';
 import { favourite } from '#domain/posts/favourite.ts';
 import { pin } from '#domain/posts/pin.ts';
 import { reblog } from '#domain/posts/reblog.ts';
@@ -69,6 +69,19 @@ test('the page, and not the document, is for whoever asks for pages or for anyth
     expect((await ask(`/users/${alice.id}`, { accept })).headers['content-type'], accept).toContain('activity+json');
   }
   expect((await ask(`/users/${alice.id}/outbox`, { accept: 'text/html' })).status).toBe(406);
+});
+
+test('a page of the outbox shows an edit also where another process’s clock runs ahead', async () => {
+  const { app, ctx, ask, alice } = await createWorld();
+  await using _ = app;
+  const [one, two] = [await buildPost(ctx, alice), await buildPost(ctx, alice)];
+  app.clock.advance(60_000);
+  await editPost(ctx, alice.id, one.id, { text: 'By the fast clock' });
+  app.clock.advance(-30_000);
+  const page = `/users/${alice.id}/outbox?cursor=first`;
+  expect((await ask(page)).text).toContain('By the fast clock');
+  await editPost(ctx, alice.id, two.id, { text: 'By the right clock' });
+  expect((await ask(page)).text).toContain('By the right clock');
 });
 
 test('an entity tag spares the body, HEAD has none', async () => {

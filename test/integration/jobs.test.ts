@@ -81,6 +81,38 @@ onEachDialect('The job queue', (dialect) => {
     expect(await jobs()).toEqual([]);
   });
 
+  test('applies jobs of one row in their order, however long each prepares', async () => {
+    const applied: Record<string, number[]> = { a: [], b: [] };
+    const ordered = defineHandler<{ row: string; n: number }, void>('ordered', {
+      inOrderOf: ({ row }) => row,
+      prepare: (_, { n }) => sleep((n * 7) % 5),
+      apply: async (tx, { row, n }) => {
+        await tx.db.get('SELECT 1 AS one');
+        applied[row]!.push(n);
+      },
+    });
+    const numbers = Array.from({ length: 40 }, (_, n) => n);
+    for (const n of numbers) {
+      for (const row of ['a', 'b']) await add({ handler: 'ordered', payload: JSON.stringify({ row, n }) });
+    }
+    await workerWith(ordered).drain();
+    expect(applied).toEqual({ a: numbers, b: numbers });
+  });
+
+  test('goes on in a row of jobs when one of them fails', async () => {
+    const applied: number[] = [];
+    const ordered = defineHandler<{ n: number }>('ordered', {
+      inOrderOf: () => 'one row',
+      apply: async (_, { n }) => {
+        if (n === 1) throw new Error('not this one');
+        applied.push(n);
+      },
+    });
+    for (const n of [0, 1, 2]) await add({ handler: 'ordered', payload: JSON.stringify({ n }) });
+    await workerWith(ordered).drain();
+    expect(applied).toEqual([0, 2]);
+  });
+
   test('leaves what is not due yet', async () => {
     const id = await add({ due: ctx.now() + 1_000 });
     const worker = workerWith(record);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createKvStore } from '#activitypub/kv-store.ts';
-import { pruneFedify } from '#activitypub/prune-fedify.ts';
+import { pruneFedify } from '#activitypub/prune.ts';
 import { inTransaction } from '#context.ts';
 import { onEachDialect } from '../support/databases.ts';
 import { createTestApp } from '../support/test-app.ts';
@@ -48,6 +48,10 @@ onEachDialect('Fedify’s key-value store', (dialect) => {
     expect(await Array.fromAsync(kv.list())).toEqual([{ key: ['long'], value: 2 }]);
     await inTransaction(app.ctx, pruneFedify);
     expect(await app.ctx.db.all('SELECT key FROM fedify_kv')).toEqual([{ key: '["long"]' }]);
+    // Also what Fedify would keep for ever: its keys are what strangers named.
+    app.clock.advance(24 * 3_600_000);
+    await inTransaction(app.ctx, pruneFedify);
+    expect(await app.ctx.db.all('SELECT key FROM fedify_kv')).toEqual([]);
   });
 
   test('compare and swap: of many who try, one succeeds', async () => {

@@ -49,7 +49,7 @@ test('counts are taken every ten minutes, settings are told at once', async () =
   expect(await total()).toBe(0);
   await updateSettings(app.ctx, { registration: 'open', name: 'The Square' });
   expect((await ask('/nodeinfo/2.1', {})).json).toMatchObject({
-    openRegistrations: true,
+    openRegistrations: false,
     metadata: { nodeName: 'The Square' },
   });
   app.clock.advance(11 * 60_000);

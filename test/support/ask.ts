@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { signCavage } from '#activitypub/signature/sign.ts';
 import { inTransaction } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
-import { insertKey } from '#domain/accounts/account-store.ts';
+import { insertKey } from '#domain/accounts/key-store.ts';
 import { buildKnownAccount } from './remote-followers.ts';
 import type { TestApp } from './test-app.ts';
 

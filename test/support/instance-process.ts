@@ -11,10 +11,9 @@ import { findAccount, findAccountByUri, listAccounts } from '#domain/accounts/ac
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { listNotifications } from '#domain/notifications/notification-store.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
-import { editPost } from '#domain/posts/edit.ts';
+import { editPost } from '#domain/posts/edit-post.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
 import { pin, unpin } from '#domain/posts/pin.ts';
-import { listPinnedIds } from '#domain/posts/pin-store.ts';
 import { findPost, findPostByUri, listEdits } from '#domain/posts/post-store.ts';
 import { publish } from '#domain/posts/publish.ts';
 import { reblog, unreblog } from '#domain/posts/reblog.ts';
@@ -24,6 +23,7 @@ import { acceptFollow, follow, rejectFollow, unfollow } from '#domain/relationsh
 import { findFollow } from '#domain/relationships/follow-store.ts';
 import { createUser } from '#domain/sign-in/create-user.ts';
 import { homeTimeline } from '#domain/timelines/home.ts';
+import { listPinned } from '#domain/timelines/timeline-store.ts';
 import { configureLog } from '#lib/log.ts';
 
 /** What a test may ask of an instance: values that survive JSON. */
@@ -37,7 +37,7 @@ const operations = {
   post: async (ctx: Ctx, id: number) => (await findPost(ctx.db, id)) ?? null,
   postByUri: async (ctx: Ctx, uri: string) => (await findPostByUri(ctx.db, uri)) ?? null,
   edits: (ctx: Ctx, postId: number) => listEdits(ctx.db, postId),
-  pins: (ctx: Ctx, accountId: number) => listPinnedIds(ctx.db, accountId),
+  pins: async (ctx: Ctx, accountId: number) => (await listPinned(ctx.db, accountId, accountId)).map((post) => post.id),
   isFollowing: async (ctx: Ctx, followerId: number, targetId: number) => {
     const row = await findFollow(ctx.db, followerId, targetId);
     return row ? (row.accepted ? 'following' : 'requested') : 'none';

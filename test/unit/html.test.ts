@@ -297,6 +297,16 @@ describe('sanitizeHtml', () => {
     expectSafe(clean);
   });
 
+  test.each([
+    ['labels without a host', `${'aa。'.repeat(40_000)} b`],
+    ['punctuation instead of a host', `https:${'!'.repeat(120_000)}a`],
+    ['piled up accents', `a.${'\u0300\u0316'.repeat(60_000)}`],
+  ])('A65: the text of a link is judged in linear time: %s', (_, text) => {
+    const start = performance.now();
+    sanitizeHtml(`<a href="https://example.org/">${text}</a>`);
+    expect(performance.now() - start).toBeLessThan(500);
+  });
+
   test('A65: control characters go, lone surrogates are replaced, an unclosed comment ends the text', () => {
     expect(sanitizeHtml('a\0b\u0001c&#0;&#1;\u0085\uFFFEd\ud800e&#xD800;f\r\ng&#13;<!-- x')).toBe(
       'abc\uFFFDd\uFFFDe\uFFFDf\ng',

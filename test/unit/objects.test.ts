@@ -9,7 +9,7 @@ import { toActor } from '#activitypub/objects/actor.ts';
 import { PUBLIC } from '#activitypub/objects/context.ts';
 import { toNote, toPostDocument } from '#activitypub/objects/note.ts';
 import type { Account } from '#domain/accounts/account.ts';
-import type { AccountKey } from '#domain/accounts/account-store.ts';
+import type { AccountKey } from '#domain/accounts/key-store.ts';
 import type { PostView } from '#domain/posts/post-view.ts';
 import { type Post, visibilities } from '#domain/posts/post.ts';
 import { encodeBase58 } from '#lib/base58.ts';

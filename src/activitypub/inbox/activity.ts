@@ -36,6 +36,6 @@ export function objectOf(json: JsonObject): string | JsonObject | undefined {
 }
 
 /** Throws for a failure that may pass, so that the job is tried again. */
-export function throwIfTemporary(failure: RemoteFailure): void {
+export function throwIfTemporary(failure: RemoteFailure): undefined {
   if (failure.reason === 'temporary') throw new Upstream(failure.detail);
 }

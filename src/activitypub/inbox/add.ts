@@ -23,7 +23,7 @@ export const readAdd: ReadActivity = async (ctx, activity, reach) => {
     if (!(await hasLocalFollower(ctx.db, actor.id))) return undefined;
     if (reach === 'local') return needsNetwork;
     const found = await fetchPost(ctx, uri);
-    if (!found.ok) return throwIfTemporary(found) as undefined;
+    if (!found.ok) return throwIfTemporary(found);
     post = found.post;
   }
   const { id, accountId } = post;

@@ -21,7 +21,7 @@ export const readAnnounce: ReadActivity = async (ctx, { actor, id, json }, reach
   if (!post) {
     if (reach === 'local') return needsNetwork;
     const found = await fetchPost(ctx, uri);
-    if (!found.ok) return throwIfTemporary(found) as undefined;
+    if (!found.ok) return throwIfTemporary(found);
     post = found.post;
   }
   const original = post;

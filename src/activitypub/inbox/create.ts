@@ -11,7 +11,7 @@ import { fetchPost } from '#activitypub/remote/fetch-post.ts';
 import { httpUrl } from '#activitypub/remote/fields.ts';
 import { readPost } from '#activitypub/remote/object-reader.ts';
 import type { Ctx } from '#context.ts';
-import { concernOf, type ReceivedPost, receivePost } from '#domain/posts/receive.ts';
+import { concernOf, type ReceivedPost, receivePost } from '#domain/posts/receive-post.ts';
 import { hasLocalFollower } from '#domain/relationships/follow-store.ts';
 import { isSameOrigin } from '#lib/host.ts';
 

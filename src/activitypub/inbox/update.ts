@@ -14,7 +14,7 @@ import { readPost } from '#activitypub/remote/object-reader.ts';
 import type { Ctx } from '#context.ts';
 import { receiveAccount } from '#domain/accounts/receive-account.ts';
 import { isPostKnown } from '#domain/posts/post-store.ts';
-import { concernOf } from '#domain/posts/receive.ts';
+import { concernOf } from '#domain/posts/receive-post.ts';
 import { receiveEdit } from '#domain/posts/receive-edit.ts';
 import type { JsonObject } from '#lib/json.ts';
 

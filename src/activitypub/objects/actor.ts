@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { ACTOR_CONTEXT, toTime, withContext } from '#activitypub/objects/context.ts';
 import { toEmojiTags, toImage } from '#activitypub/objects/tags.ts';
 import type { Account, AccountKind } from '#domain/accounts/account.ts';
-import type { AccountKey } from '#domain/accounts/account-store.ts';
+import type { AccountKey } from '#domain/accounts/key-store.ts';
 import { encodeBase58 } from '#lib/base58.ts';
 import type { JsonObject } from '#lib/json.ts';
 

@@ -14,7 +14,8 @@ import {
 } from '#activitypub/remote/fields.ts';
 import { readEmojis } from '#activitypub/remote/tags.ts';
 import type { AccountKind, ProfileField } from '#domain/accounts/account.ts';
-import type { AccountProfile, KeyAlgorithm } from '#domain/accounts/account-store.ts';
+import type { AccountProfile } from '#domain/accounts/account-store.ts';
+import type { KeyAlgorithm } from '#domain/accounts/key-store.ts';
 import { isSameOrigin, normalizeHost } from '#lib/host.ts';
 import type { JsonObject } from '#lib/json.ts';
 import { sanitizeHtml } from '#lib/html.ts';

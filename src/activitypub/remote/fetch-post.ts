@@ -5,7 +5,7 @@ import { authorsOf, postKindOf, readPost } from '#activitypub/remote/object-read
 import type { Account } from '#domain/accounts/account.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { findPostByUri } from '#domain/posts/post-store.ts';
-import { concernOf, type ReceivedPost, receivePost } from '#domain/posts/receive.ts';
+import { concernOf, type ReceivedPost, receivePost } from '#domain/posts/receive-post.ts';
 import { isSameOrigin } from '#lib/host.ts';
 import type { JsonObject } from '#lib/json.ts';
 import type { RemoteFailure } from '#lib/ports.ts';

@@ -2,9 +2,7 @@ import { type Db, list, nextVersion } from '#db/database.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { NotFound } from '#domain/errors.ts';
 
-interface AccountRow extends Record<keyof Account, unknown> {
-  usernameKey: string;
-}
+type AccountRow = Record<keyof Account, unknown>;
 
 const columns = `id, kind, username, host, uri, url, display_name, summary_html, summary_source, avatar_url, header_url, fields, emojis,
   also_known_as, locked, discoverable, indexable, hides_network, inbox, shared_inbox, outbox, followers_uri, following_uri, featured_uri,
@@ -83,19 +81,18 @@ export async function listAccountsByUri(db: Db, uris: readonly string[]): Promis
 }
 
 /** Local people who agree to be found, those who wrote last first. The server's own account is nobody. */
-export async function listLocalPeople(db: Db, limit: number): Promise<Account[]> {
-  const rows = await db.all<AccountRow>(
-    `SELECT ${columns} FROM account WHERE host = '' AND deleted_at IS NULL AND discoverable = 1 AND kind <> 'application'
-     ORDER BY COALESCE(last_post_at, 0) DESC, id LIMIT ?`,
-    [limit],
-  );
-  return rows.map(toAccount);
+export function listLocalPeople(db: Db, limit: number): Promise<Account[]> {
+  return listPeopleWhoAgree(db, 'discoverable', limit);
 }
 
-/** Local people who agree that search engines index them: newest change first. */
-export async function listIndexablePeople(db: Db, limit: number): Promise<Account[]> {
+/** Local people who agree that search engines index them, those who wrote last first. */
+export function listIndexablePeople(db: Db, limit: number): Promise<Account[]> {
+  return listPeopleWhoAgree(db, 'indexable', limit);
+}
+
+async function listPeopleWhoAgree(db: Db, to: 'discoverable' | 'indexable', limit: number): Promise<Account[]> {
   const rows = await db.all<AccountRow>(
-    `SELECT ${columns} FROM account WHERE host = '' AND deleted_at IS NULL AND indexable = 1 AND kind <> 'application'
+    `SELECT ${columns} FROM account WHERE host = '' AND deleted_at IS NULL AND ${to} = 1 AND kind <> 'application'
      ORDER BY COALESCE(last_post_at, 0) DESC, id LIMIT ?`,
     [limit],
   );
@@ -232,7 +229,7 @@ function sharedInbox(profile: AccountProfile): string | undefined {
   return shared && shared.host === inboxHost(profile) ? profile.sharedInbox : undefined;
 }
 
-/** Adds to the counters shown on a profile, and marks it changed. */
+/** Adds to the counters shown on a profile, and marks it changed. A deleted account shows nothing, and stays at zero. */
 export async function addToCounters(
   db: Db,
   id: number,
@@ -241,7 +238,7 @@ export async function addToCounters(
   await db.run(
     `UPDATE account SET followers_count = followers_count + ?, following_count = following_count + ?, posts_count = posts_count + ?,
        last_post_at = CASE WHEN CAST(? AS BIGINT) > COALESCE(last_post_at, 0) THEN CAST(? AS BIGINT) ELSE last_post_at END, version = ${nextVersion}
-     WHERE id = ?`,
+     WHERE id = ? AND deleted_at IS NULL`,
     [
       change.followers ?? 0,
       change.following ?? 0,
@@ -266,44 +263,4 @@ export async function markAccountDeleted(db: Db, id: number, now: number): Promi
        header_url = NULL, fields = '[]', emojis = '[]', followers_count = 0, following_count = 0, posts_count = 0 WHERE id = ?`,
     [now, now, now, id],
   );
-}
-
-export interface AccountKey {
-  /** Key id as it stands in signatures. */
-  uri: string;
-  accountId: number;
-  algorithm: KeyAlgorithm;
-  /** SPKI, PEM. */
-  publicKey: string;
-  /** Sealed PKCS#8; null for remote accounts. */
-  privateKey: Buffer | null;
-  fetchedAt: number;
-}
-
-export type KeyAlgorithm = 'rsa' | 'ed25519';
-
-const keyColumns = 'uri, account_id, algorithm, public_key, private_key, fetched_at';
-
-export async function insertKey(db: Db, key: AccountKey): Promise<void> {
-  await db.run(
-    `INSERT INTO account_key (${keyColumns}) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (uri) DO UPDATE SET public_key = excluded.public_key, algorithm = excluded.algorithm, fetched_at = excluded.fetched_at
-     WHERE account_key.account_id = excluded.account_id`,
-    [key.uri, key.accountId, key.algorithm, key.publicKey, key.privateKey, key.fetchedAt],
-  );
-}
-
-export async function findKey(db: Db, uri: string): Promise<AccountKey | undefined> {
-  return db.get<AccountKey>(`SELECT ${keyColumns} FROM account_key WHERE uri = ?`, [uri]);
-}
-
-export async function listKeys(db: Db, accountId: number): Promise<AccountKey[]> {
-  return db.all<AccountKey>(`SELECT ${keyColumns} FROM account_key WHERE account_id = ? ORDER BY algorithm DESC`, [
-    accountId,
-  ]);
-}
-
-export async function deleteKeys(db: Db, accountId: number, except: readonly string[] = []): Promise<void> {
-  const kept = list(except.length > 0 ? except : ['']);
-  await db.run(`DELETE FROM account_key WHERE account_id = ? AND NOT uri ${kept.sql}`, [accountId, ...kept.values]);
 }

@@ -47,6 +47,7 @@ export interface Account {
   featuredUri: string | undefined;
   followersCount: number;
   followingCount: number;
+  /** Reblogs included, direct messages not. */
   postsCount: number;
   lastPostAt: number | undefined;
   createdAt: number;

@@ -22,7 +22,8 @@ export async function eraseRelationships(db: Db, accountId: number, version: num
     [version, version, accountId],
   );
   await db.run(
-    `UPDATE post SET favourites_count = favourites_count - 1, version = ${nextVersion} WHERE id IN (SELECT post_id FROM favourite WHERE account_id = ?)`,
+    `UPDATE post SET favourites_count = favourites_count - 1, version = ${nextVersion}
+     WHERE deleted_at IS NULL AND id IN (SELECT post_id FROM favourite WHERE account_id = ?)`,
     [version, version, accountId],
   );
   await db.run('DELETE FROM follow WHERE follower_id = ? OR target_id = ?', [accountId, accountId]);

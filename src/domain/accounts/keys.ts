@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Ctx } from '#context.ts';
-import { type AccountKey, type KeyAlgorithm, listKeys } from '#domain/accounts/account-store.ts';
+import { type AccountKey, type KeyAlgorithm, listKeys } from '#domain/accounts/key-store.ts';
 import { NotFound } from '#domain/errors.ts';
 import { localUrls } from '#domain/urls.ts';
 import { seal, unseal } from '#lib/seal.ts';

@@ -1,17 +1,14 @@
 import type { Ctx } from '#context.ts';
 import {
-  type AccountKey,
   type AccountProfile,
-  deleteKeys,
   findAccountByHandle,
   findAccountByUri,
   insertAccount,
-  insertKey,
   releaseHandle,
   updateAccount,
 } from '#domain/accounts/account-store.ts';
-import { isLocal } from '#domain/accounts/account.ts';
-import type { Account } from '#domain/accounts/account.ts';
+import { type AccountKey, deleteKeys, insertKey } from '#domain/accounts/key-store.ts';
+import { type Account, isLocal } from '#domain/accounts/account.ts';
 
 /** A remote account as its own server shows it. */
 export interface ReceivedAccount {
@@ -28,13 +25,13 @@ export interface ReceivedAccount {
 export async function receiveAccount(tx: Ctx, received: ReceivedAccount): Promise<Account | undefined> {
   const profile = { ...received.profile, fetchedAt: tx.now() };
   if (profile.host === '' || profile.host === tx.config.host) return undefined;
+  const known = await findAccountByUri(tx.db, profile.uri);
+  if (known && (known.deletedAt !== undefined || isLocal(known))) return undefined;
   const holder = await findAccountByHandle(tx.db, profile.username, profile.host);
   if (holder && holder.uri !== profile.uri) {
     if (!received.isHandleConfirmed) return undefined;
     await releaseHandle(tx.db, holder.id);
   }
-  const known = await findAccountByUri(tx.db, profile.uri);
-  if (known && (known.deletedAt !== undefined || isLocal(known))) return undefined;
   if (known) await updateAccount(tx.db, known.id, profile, tx.now());
   else await insertAccount(tx.db, { ...profile, id: tx.ids.next(), createdAt: tx.now() });
 

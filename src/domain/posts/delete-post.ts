@@ -6,7 +6,7 @@ import { addToPostCounters, findPost, listReblogs, markPostDeleted } from '#doma
 import { isRestricted } from '#domain/posts/post.ts';
 import { removeReblog } from '#domain/posts/reblog.ts';
 
-/** How many reblogs disappear with their post at once; the rest is hidden by the join and pruned later. */
+/** Reblogs deleted in one transaction: those of the most shown posts would hold everybody else up. Meanwhile the join hides the others. */
 const REBLOGS_AT_ONCE = 200;
 
 /** Its author deletes a post (or takes a reblog back). Twice changes nothing. @throws NotFound, NotAllowed. */
@@ -17,15 +17,22 @@ export async function deletePost(ctx: Ctx, accountId: number, postId: number): P
     if (post.accountId !== accountId) throw new NotAllowed('Only its author can delete a post');
     if (post.reblogOfId !== undefined) return removeReblog(tx, post);
     if (!(await markPostDeleted(tx.db, postId, tx.now()))) return;
-    await addToCounters(tx.db, accountId, { posts: -1, version: tx.now() });
+    if (post.visibility !== 'direct') await addToCounters(tx.db, accountId, { posts: -1, version: tx.now() });
     if (post.inReplyToId !== undefined && !isRestricted(post.visibility)) {
       await addToPostCounters(tx.db, post.inReplyToId, { replies: -1, version: tx.now() });
     }
-    for (const reblog of await listReblogs(tx.db, postId, REBLOGS_AT_ONCE)) {
-      await markPostDeleted(tx.db, reblog.id, tx.now());
-      await addToCounters(tx.db, reblog.accountId, { posts: -1, version: tx.now() });
-    }
+    await deleteReblogs(tx, postId);
     await deleteNotificationsOfPost(tx.db, postId);
     await tx.emit({ type: 'post.deleted', postId });
   });
+}
+
+/** Deletes what showed a deleted post to others, some at a time: also a handler of `post.reblogs-left`. */
+export async function deleteReblogs(tx: Ctx, postId: number): Promise<void> {
+  const reblogs = await listReblogs(tx.db, postId, REBLOGS_AT_ONCE);
+  for (const reblog of reblogs) {
+    await markPostDeleted(tx.db, reblog.id, tx.now());
+    await addToCounters(tx.db, reblog.accountId, { posts: -1, version: tx.now() });
+  }
+  if (reblogs.length === REBLOGS_AT_ONCE) await tx.emit({ type: 'post.reblogs-left', postId });
 }

@@ -1,4 +1,4 @@
-import type { Db } from '#db/database.ts';
+import { type Db, list } from '#db/database.ts';
 
 export interface Favourite {
   id: number;
@@ -24,6 +24,16 @@ export async function findFavouriteById(db: Db, id: number): Promise<Favourite |
 
 export async function findFavouriteByUri(db: Db, uri: string): Promise<Favourite | undefined> {
   return db.get<Favourite>(`SELECT ${columns} FROM favourite WHERE uri = ?`, [uri]);
+}
+
+/** Which of these posts `accountId` likes. */
+export async function listFavouritedIds(db: Db, accountId: number, postIds: readonly number[]): Promise<number[]> {
+  const wanted = list(postIds);
+  const rows = await db.all<{ postId: number }>(
+    `SELECT post_id FROM favourite WHERE account_id = ? AND post_id ${wanted.sql}`,
+    [accountId, ...wanted.values],
+  );
+  return rows.map((row) => row.postId);
 }
 
 /** False when it was there already. */

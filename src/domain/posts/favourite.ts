@@ -3,8 +3,8 @@ import { getAccount } from '#domain/accounts/account-store.ts';
 import { deleteNotification } from '#domain/notifications/notification-store.ts';
 import { notify } from '#domain/notifications/notify.ts';
 import { deleteFavourite, findFavourite, insertFavourite } from '#domain/posts/favourite-store.ts';
-import { getVisibleOriginal } from '#domain/posts/find-post.ts';
-import { addToPostCounters, findPost } from '#domain/posts/post-store.ts';
+import { getVisibleOriginal } from '#domain/posts/get-visible-post.ts';
+import { addToPostCounters, findOriginal } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { localUrls } from '#domain/urls.ts';
 
@@ -33,15 +33,15 @@ export async function favourite(ctx: Ctx, accountId: number, postId: number, uri
   });
 }
 
-/** Takes it back. Without one it changes nothing. */
+/** Takes it back, also where one may not see the post any more. Without one it changes nothing. */
 export async function unfavourite(ctx: Ctx, accountId: number, postId: number): Promise<void> {
   await inTransaction(ctx, async (tx) => {
-    const row = await findFavourite(tx.db, accountId, postId);
-    const post = await findPost(tx.db, postId);
-    if (!row || !post) return;
+    const post = await findOriginal(tx.db, postId);
+    const row = post && (await findFavourite(tx.db, accountId, post.id));
+    if (!row) return;
     await deleteFavourite(tx.db, row.id);
-    await addToPostCounters(tx.db, postId, { favourites: -1, version: tx.now() });
-    await deleteNotification(tx.db, { kind: 'favourite', from: accountId, to: post.accountId, postId });
-    await tx.emit({ type: 'post.unfavourited', accountId, postId, uri: row.uri });
+    await addToPostCounters(tx.db, post.id, { favourites: -1, version: tx.now() });
+    await deleteNotification(tx.db, { kind: 'favourite', from: accountId, to: post.accountId, postId: post.id });
+    await tx.emit({ type: 'post.unfavourited', accountId, postId: post.id, uri: row.uri });
   });
 }

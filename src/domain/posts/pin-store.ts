@@ -22,12 +22,3 @@ export async function deletePin(db: Db, accountId: number, postId: number): Prom
 export async function countPins(db: Db, accountId: number): Promise<number> {
   return (await db.get<{ n: number }>('SELECT count(*) AS n FROM pin WHERE account_id = ?', [accountId]))?.n ?? 0;
 }
-
-/** Newest pin first. */
-export async function listPinnedIds(db: Db, accountId: number): Promise<number[]> {
-  const rows = await db.all<Pin>(
-    'SELECT post_id FROM pin WHERE account_id = ? ORDER BY created_at DESC, post_id DESC',
-    [accountId],
-  );
-  return rows.map((row) => row.postId);
-}

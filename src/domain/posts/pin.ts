@@ -1,7 +1,7 @@
 import { type Ctx, inTransaction } from '#context.ts';
 import { touchAccount } from '#domain/accounts/account-store.ts';
 import { Invalid, NotAllowed } from '#domain/errors.ts';
-import { getVisiblePost } from '#domain/posts/find-post.ts';
+import { getVisiblePost } from '#domain/posts/get-visible-post.ts';
 import { countPins, deletePin, insertPin } from '#domain/posts/pin-store.ts';
 
 export const PIN_LIMIT = 5;

@@ -1,13 +1,16 @@
 import type { Ctx } from '#context.ts';
 import { type Db, list, nextVersion } from '#db/database.ts';
 import { isRestricted, type Post } from '#domain/posts/post.ts';
+import { mergeConversations } from '#domain/timelines/conversation-store.ts';
 import { firstIdAt } from '#lib/id.ts';
 
-type PostRow = Record<keyof Post, unknown>;
+export type PostRow = Record<keyof Post, unknown>;
 
-const columns = `id, account_id, kind, uri, url, visibility, title, html, source, summary, sensitive, language, tags AS emojis, attachments,
-  conversation_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, reblog_of_id, replies_count, reblogs_count, favourites_count,
-  published_at, edited_at, deleted_at, version`;
+/** What `toPost` reads, of the table `post`. */
+export const postColumns = `post.id, post.account_id, post.kind, post.uri, post.url, post.visibility, post.title, post.html, post.source, post.summary,
+  post.sensitive, post.language, post.emojis, post.attachments, post.conversation_id, post.in_reply_to_uri, post.in_reply_to_id,
+  post.in_reply_to_account_id, post.reblog_of_id, post.replies_count, post.reblogs_count, post.favourites_count, post.published_at,
+  post.edited_at, post.deleted_at, post.version`;
 
 export function toPost(row: PostRow): Post {
   const post = row as unknown as Post & { emojis: string; attachments: string };
@@ -34,12 +37,12 @@ function fromJson(text: string): never[] {
 
 /** Deleted posts are found too: their `deletedAt` says so. */
 export async function findPost(db: Db, id: number): Promise<Post | undefined> {
-  const row = await db.get<PostRow>(`SELECT ${columns} FROM post WHERE id = ?`, [id]);
+  const row = await db.get<PostRow>(`SELECT ${postColumns} FROM post WHERE id = ?`, [id]);
   return row && toPost(row);
 }
 
 export async function findPostByUri(db: Db, uri: string): Promise<Post | undefined> {
-  const row = await db.get<PostRow>(`SELECT ${columns} FROM post WHERE uri = ?`, [uri]);
+  const row = await db.get<PostRow>(`SELECT ${postColumns} FROM post WHERE uri = ?`, [uri]);
   return row && toPost(row);
 }
 
@@ -51,13 +54,19 @@ export async function isPostKnown(db: Db, uri: string): Promise<boolean> {
 export async function listPosts(db: Db, ids: readonly number[]): Promise<Post[]> {
   if (ids.length === 0) return [];
   const wanted = list(ids);
-  return (await db.all<PostRow>(`SELECT ${columns} FROM post WHERE id ${wanted.sql}`, wanted.values)).map(toPost);
+  return (await db.all<PostRow>(`SELECT ${postColumns} FROM post WHERE id ${wanted.sql}`, wanted.values)).map(toPost);
+}
+
+/** The post that acting on `id` means: of a reblog, the one it shows. Deleted posts are found too. */
+export async function findOriginal(db: Db, id: number): Promise<Post | undefined> {
+  const post = await findPost(db, id);
+  return post?.reblogOfId === undefined ? post : findPost(db, post.reblogOfId);
 }
 
 /** The reblog of `postId` by `accountId`. */
 export async function findReblog(db: Db, accountId: number, postId: number): Promise<Post | undefined> {
   const row = await db.get<PostRow>(
-    `SELECT ${columns} FROM post WHERE reblog_of_id = ? AND account_id = ? AND deleted_at IS NULL`,
+    `SELECT ${postColumns} FROM post WHERE reblog_of_id = ? AND account_id = ? AND deleted_at IS NULL`,
     [postId, accountId],
   );
   return row && toPost(row);
@@ -79,7 +88,7 @@ export async function nextPostId(ctx: Ctx, publishedAt: number): Promise<number>
 /** False when a post with this uri is there already. */
 export async function insertPost(db: Db, post: Post): Promise<boolean> {
   const inserted = await db.run(
-    `INSERT INTO post (id, account_id, kind, uri, url, visibility, title, html, source, summary, sensitive, language, tags, attachments,
+    `INSERT INTO post (id, account_id, kind, uri, url, visibility, title, html, source, summary, sensitive, language, emojis, attachments,
        conversation_id, in_reply_to_uri, in_reply_to_id, in_reply_to_account_id, reblog_of_id, published_at, edited_at, version)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO NOTHING`,
     [
@@ -140,7 +149,7 @@ export async function updateContents(
     ],
   );
   await db.run(
-    `UPDATE post SET title = ?, html = ?, source = ?, summary = ?, sensitive = ?, language = ?, tags = ?, attachments = ?, edited_at = ?,
+    `UPDATE post SET title = ?, html = ?, source = ?, summary = ?, sensitive = ?, language = ?, emojis = ?, attachments = ?, edited_at = ?,
        version = ${nextVersion} WHERE id = ?`,
     [
       contents.title,
@@ -179,13 +188,13 @@ export async function listEdits(db: Db, postId: number): Promise<PostEdit[]> {
 /** Empties a post and marks it deleted: the tombstone. False when it was already. */
 export async function markPostDeleted(db: Db, id: number, now: number): Promise<boolean> {
   const marked = await db.run(
-    `UPDATE post SET deleted_at = ?, version = ${nextVersion}, title = '', html = '', source = NULL, summary = '', tags = '[]', attachments = '[]',
+    `UPDATE post SET deleted_at = ?, version = ${nextVersion}, title = '', html = '', source = NULL, summary = '', emojis = '[]', attachments = '[]',
        replies_count = 0, reblogs_count = 0, favourites_count = 0 WHERE id = ? AND deleted_at IS NULL`,
     [now, now, now, id],
   );
   if (marked === 0) return false;
-  // What remains (mentions, and the thread) says who may know that it was there, and who must hear that it is gone.
-  for (const table of ['post_edit', 'favourite', 'pin', 'post_hashtag'])
+  // What remains (mentions, favourites, and the thread) says who may know that it was there, and who must hear that it is gone.
+  for (const table of ['post_edit', 'pin', 'post_hashtag'])
     await db.run(`DELETE FROM ${table} WHERE post_id = ?`, [id]);
   return true;
 }
@@ -225,37 +234,75 @@ export async function listMentionedIds(db: Db, postId: number): Promise<number[]
   );
 }
 
-/** Answers that came before the post they answer are tied to it, with the threads that began with them. Returns how many everybody may see. */
+export interface Mention {
+  postId: number;
+  accountId: number;
+}
+
+/** Whom these posts name. */
+export async function listMentions(db: Db, postIds: readonly number[]): Promise<Mention[]> {
+  if (postIds.length === 0) return [];
+  const wanted = list(postIds);
+  return db.all(`SELECT post_id, account_id FROM mention WHERE post_id ${wanted.sql}`, wanted.values);
+}
+
+/** Posts in a thread from which on it stays a thread of its own, be it an answer's: it would be rewritten with each post above it. */
+const LONG_THREAD = 1_000;
+
+/**
+ * Answers that came before the post they answer are tied to it, with the threads that began with them, until `limit` posts have been
+ * rewritten. Returns how many answers everybody may see, and whether others are left.
+ */
 export async function adoptReplies(
   db: Db,
   post: Pick<Post, 'id' | 'uri' | 'accountId' | 'conversationId'>,
-): Promise<number> {
-  const orphans = await db.all<Pick<Post, 'id' | 'visibility'>>(
-    'SELECT id, visibility FROM post WHERE in_reply_to_uri = ? AND in_reply_to_id IS NULL',
-    [post.uri],
+  limit: number,
+): Promise<{ open: number; isMore: boolean }> {
+  const orphans = await db.all<Pick<Post, 'id' | 'visibility'> & { deletedAt: number | null }>(
+    'SELECT id, visibility, deleted_at FROM post WHERE in_reply_to_uri = ? AND in_reply_to_id IS NULL LIMIT ?',
+    [post.uri, limit],
   );
-  for (const { id } of orphans) {
+  let open = 0;
+  let left = limit;
+  for (const { id, visibility, deletedAt } of orphans) {
+    if (left <= 0) return { open, isMore: true };
     await db.run('UPDATE post SET in_reply_to_id = ?, in_reply_to_account_id = ? WHERE id = ?', [
       post.id,
       post.accountId,
       id,
     ]);
-    await db.run('UPDATE post SET conversation_id = ? WHERE conversation_id = ?', [post.conversationId, id]);
-    await db.run('UPDATE conversation_member SET conversation_id = ? WHERE conversation_id = ?', [
-      post.conversationId,
-      id,
-    ]);
+    left -= await joinThread(db, id, post.conversationId ?? post.id);
+    if (deletedAt === null && !isRestricted(visibility)) open += 1;
   }
-  const open = orphans.filter(({ visibility }) => !isRestricted(visibility)).length;
-  if (open > 0) await db.run('UPDATE post SET replies_count = replies_count + ? WHERE id = ?', [open, post.id]);
-  return open;
+  return { open, isMore: orphans.length === limit };
+}
+
+/** Makes the thread `from` a part of the thread `into`. Returns how many posts that took. */
+async function joinThread(db: Db, from: number, into: number): Promise<number> {
+  const long = await db.get('SELECT 1 AS found FROM post WHERE conversation_id = ? LIMIT 1 OFFSET ?', [
+    from,
+    LONG_THREAD,
+  ]);
+  if (long) return 1;
+  await mergeConversations(db, from, into);
+  return db.run('UPDATE post SET conversation_id = ? WHERE conversation_id = ?', [into, from]);
 }
 
 /** Reblogs of a post, oldest first. */
 export async function listReblogs(db: Db, postId: number, limit: number): Promise<Post[]> {
   const rows = await db.all<PostRow>(
-    `SELECT ${columns} FROM post WHERE reblog_of_id = ? AND deleted_at IS NULL ORDER BY id LIMIT ?`,
+    `SELECT ${postColumns} FROM post WHERE reblog_of_id = ? AND deleted_at IS NULL ORDER BY id LIMIT ?`,
     [postId, limit],
   );
   return rows.map(toPost);
+}
+
+/** Which of these posts `accountId` reblogs. */
+export async function listRebloggedIds(db: Db, accountId: number, postIds: readonly number[]): Promise<number[]> {
+  const wanted = list(postIds);
+  const rows = await db.all<{ id: number }>(
+    `SELECT reblog_of_id AS id FROM post WHERE account_id = ? AND deleted_at IS NULL AND reblog_of_id ${wanted.sql}`,
+    [accountId, ...wanted.values],
+  );
+  return rows.map((row) => row.id);
 }

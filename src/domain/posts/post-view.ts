@@ -1,9 +1,10 @@
-import { type Db, list } from '#db/database.ts';
+import type { Db } from '#db/database.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { listAccounts } from '#domain/accounts/account-store.ts';
+import { listFavouritedIds } from '#domain/posts/favourite-store.ts';
 import { listHashtags, type PostHashtag } from '#domain/posts/hashtag-store.ts';
 import type { Viewer } from '#domain/posts/post-policy.ts';
-import { listPosts } from '#domain/posts/post-store.ts';
+import { listMentions, listPosts, listRebloggedIds } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
 
 /** Everything a presenter shows of a post: the read model shared by ActivityStreams, HTML and the client API. */
@@ -60,24 +61,11 @@ export async function viewPost(db: Db, viewer: Viewer, post: Post): Promise<Post
   return (await viewPosts(db, viewer, [post]))[0];
 }
 
-async function listMentions(db: Db, postIds: readonly number[]): Promise<{ postId: number; accountId: number }[]> {
-  if (postIds.length === 0) return [];
-  const wanted = list(postIds);
-  return db.all(`SELECT post_id, account_id FROM mention WHERE post_id ${wanted.sql}`, wanted.values);
-}
-
 async function listActions(db: Db, viewer: number, postIds: readonly number[]) {
-  const wanted = list(postIds);
-  const values = [viewer, ...wanted.values];
-  const favourited = await db.all<{ id: number }>(
-    `SELECT post_id AS id FROM favourite WHERE account_id = ? AND post_id ${wanted.sql}`,
-    values,
-  );
-  const reblogged = await db.all<{ id: number }>(
-    `SELECT reblog_of_id AS id FROM post WHERE account_id = ? AND deleted_at IS NULL AND reblog_of_id ${wanted.sql}`,
-    values,
-  );
-  return { favourited: new Set(favourited.map((row) => row.id)), reblogged: new Set(reblogged.map((row) => row.id)) };
+  return {
+    favourited: new Set(await listFavouritedIds(db, viewer, postIds)),
+    reblogged: new Set(await listRebloggedIds(db, viewer, postIds)),
+  };
 }
 
 function distinct(ids: readonly (number | undefined)[]): number[] {

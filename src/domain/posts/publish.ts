@@ -2,7 +2,7 @@ import { type Ctx, inTransaction } from '#context.ts';
 import { type Account, isLocal } from '#domain/accounts/account.ts';
 import { findAccountByHandle, getAccount } from '#domain/accounts/account-store.ts';
 import { Invalid, NotAllowed } from '#domain/errors.ts';
-import { getVisibleOriginal } from '#domain/posts/find-post.ts';
+import { getVisibleOriginal } from '#domain/posts/get-visible-post.ts';
 import { HASHTAG_LIMIT, MENTION_LIMIT, narrower, type Post, POST_LIMIT, type Visibility } from '#domain/posts/post.ts';
 import { storePost } from '#domain/posts/store-post.ts';
 import { localUrls } from '#domain/urls.ts';

@@ -3,10 +3,11 @@ import { addToCounters, getAccount } from '#domain/accounts/account-store.ts';
 import { NotAllowed } from '#domain/errors.ts';
 import { deleteNotification } from '#domain/notifications/notification-store.ts';
 import { notify } from '#domain/notifications/notify.ts';
-import { getVisibleOriginal } from '#domain/posts/find-post.ts';
+import { getVisibleOriginal } from '#domain/posts/get-visible-post.ts';
 import type { Post, Visibility } from '#domain/posts/post.ts';
 import {
   addToPostCounters,
+  findOriginal,
   findPost,
   findReblog,
   insertPost,
@@ -87,10 +88,11 @@ export async function reblog(
   });
 }
 
-/** Takes a reblog back. Without one it changes nothing. */
-export async function unreblog(ctx: Ctx, accountId: number, originalId: number): Promise<void> {
+/** Takes a reblog back, also where one may not see the post any more. Without one it changes nothing. */
+export async function unreblog(ctx: Ctx, accountId: number, postId: number): Promise<void> {
   await inTransaction(ctx, async (tx) => {
-    const row = await findReblog(tx.db, accountId, originalId);
+    const original = await findOriginal(tx.db, postId);
+    const row = original && (await findReblog(tx.db, accountId, original.id));
     if (row) await removeReblog(tx, row);
   });
 }

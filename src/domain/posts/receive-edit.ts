@@ -1,8 +1,8 @@
 import type { Ctx } from '#context.ts';
-import { replaceContents } from '#domain/posts/edit.ts';
+import { replaceContents } from '#domain/posts/edit-post.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { findPostByUri, type PostContents } from '#domain/posts/post-store.ts';
-import type { ReceivedPost } from '#domain/posts/receive.ts';
+import type { ReceivedPost } from '#domain/posts/receive-post.ts';
 
 /**
  * Rewrites a post of another server as its author did, in a transaction; the former text stays in the history. An edit that is older than

@@ -2,7 +2,7 @@ import { type Ctx, inTransaction } from '#context.ts';
 import { getAccount } from '#domain/accounts/account-store.ts';
 import { Invalid } from '#domain/errors.ts';
 import { deleteBlock, findBlock, insertBlock } from '#domain/relationships/block-store.ts';
-import { remove } from '#domain/relationships/follow.ts';
+import { removeFollow } from '#domain/relationships/follow.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
 import { forgetNotificationsBetween } from '#domain/notifications/notification-store.ts';
 import { localUrls } from '#domain/urls.ts';
@@ -23,7 +23,7 @@ export async function block(ctx: Ctx, accountId: number, targetId: number, uri?:
       [targetId, accountId],
     ] as const) {
       const follow = await findFollow(tx.db, follower, target);
-      if (follow) await remove(tx, follow);
+      if (follow) await removeFollow(tx, follow);
     }
     await forgetNotificationsBetween(tx.db, accountId, targetId);
     await tx.emit({ type: 'account.blocked', blockId: id });

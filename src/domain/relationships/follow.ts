@@ -87,7 +87,7 @@ export async function rejectFollow(ctx: Ctx, targetId: number, followerId: numbe
   await inTransaction(ctx, async (tx) => {
     const row = await findFollow(tx.db, followerId, targetId);
     if (!row) throw new NotFound('Follow request');
-    await remove(tx, row);
+    await removeFollow(tx, row);
     await tx.emit({ type: 'follow.rejected', accountId: targetId, followerId, uri: row.uri });
   });
 }
@@ -97,13 +97,13 @@ export async function unfollow(ctx: Ctx, followerId: number, targetId: number): 
   await inTransaction(ctx, async (tx) => {
     const row = await findFollow(tx.db, followerId, targetId);
     if (!row) return;
-    await remove(tx, row);
+    await removeFollow(tx, row);
     await tx.emit({ type: 'follow.withdrawn', accountId: followerId, targetId, uri: row.uri });
   });
 }
 
 /** Takes a follow away with what it brought: counters and home rows. Also when a block ends it. */
-export async function remove(tx: Ctx, row: Follow): Promise<void> {
+export async function removeFollow(tx: Ctx, row: Follow): Promise<void> {
   if (!(await deleteFollowRow(tx.db, row.id))) throw new Conflict('Changed meanwhile, try again');
   await forgetRequest(tx, row);
   if (!row.accepted) return;

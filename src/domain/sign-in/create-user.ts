@@ -1,6 +1,7 @@
 import { type Ctx, inTransaction } from '#context.ts';
 import { type Account, usernameProblem } from '#domain/accounts/account.ts';
-import { findAccountByHandle, getAccount, insertAccount, insertKey } from '#domain/accounts/account-store.ts';
+import { findAccountByHandle, getAccount, insertAccount } from '#domain/accounts/account-store.ts';
+import { insertKey } from '#domain/accounts/key-store.ts';
 import { generateKeys } from '#domain/accounts/keys.ts';
 import { localProfile } from '#domain/accounts/local-profile.ts';
 import { Conflict, Invalid } from '#domain/errors.ts';

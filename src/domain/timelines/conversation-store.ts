@@ -2,15 +2,40 @@ import type { Db } from '#db/database.ts';
 import { type Account, isLocal } from '#domain/accounts/account.ts';
 import type { Post } from '#domain/posts/post.ts';
 
+/** Of two rows of one conversation: the newest post, as messages may arrive in any order; and unread while either says so, or the newest. */
+const newest = `last_post_id = CASE WHEN excluded.last_post_id > conversation_member.last_post_id
+    THEN excluded.last_post_id ELSE conversation_member.last_post_id END,
+  unread = CASE WHEN excluded.last_post_id > conversation_member.last_post_id OR excluded.unread = 1
+    THEN excluded.unread ELSE conversation_member.unread END`;
+
 /** Shows a direct message in the conversations of the local accounts in it: read for its author, unread for the others. */
 export async function addToConversations(db: Db, post: Post, members: readonly Account[]): Promise<void> {
   for (const member of members.filter(isLocal)) {
     await db.run(
       `INSERT INTO conversation_member (account_id, conversation_id, last_post_id, unread) VALUES (?, ?, ?, ?)
-       ON CONFLICT (account_id, conversation_id) DO UPDATE SET last_post_id = excluded.last_post_id, unread = excluded.unread`,
+       ON CONFLICT (account_id, conversation_id) DO UPDATE SET ${newest}`,
       [member.id, post.conversationId, post.id, member.id !== post.accountId],
     );
   }
+}
+
+/**
+ * The thread `from` turned out to be a part of the thread `into`: whoever has direct messages in both has one conversation. To be called
+ * while the posts of `from` still say that they belong to it.
+ */
+export async function mergeConversations(db: Db, from: number, into: number): Promise<void> {
+  // By the members rather than by the conversation, for which there is no index.
+  const rows = `conversation_id = ? AND account_id IN (
+    SELECT account_id FROM post WHERE conversation_id = ? AND visibility = 'direct'
+    UNION SELECT mention.account_id FROM post JOIN mention ON mention.post_id = post.id
+    WHERE post.conversation_id = ? AND post.visibility = 'direct')`;
+  await db.run(
+    `INSERT INTO conversation_member (account_id, conversation_id, last_post_id, unread)
+     SELECT account_id, CAST(? AS BIGINT), last_post_id, unread FROM conversation_member WHERE ${rows}
+     ON CONFLICT (account_id, conversation_id) DO UPDATE SET ${newest}`,
+    [into, from, from, from],
+  );
+  await db.run(`DELETE FROM conversation_member WHERE ${rows}`, [from, from, from]);
 }
 
 export interface Conversation {

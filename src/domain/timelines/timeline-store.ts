@@ -1,6 +1,6 @@
 import type { Db } from '#db/database.ts';
-import { type Viewer, visibleTo } from '#domain/posts/post-policy.ts';
-import { toPost } from '#domain/posts/post-store.ts';
+import { originalVisibleTo, type Viewer, visibleTo } from '#domain/posts/post-policy.ts';
+import { postColumns, type PostRow, toPost } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
 
 /** A page of a list of posts, newest first: at most `limit` with ids below `before` (and above `after`). */
@@ -9,11 +9,6 @@ export interface Page {
   before?: number | undefined;
   after?: number | undefined;
 }
-
-const columns = `post.id, post.account_id, post.kind, post.uri, post.url, post.visibility, post.title, post.html, post.source, post.summary,
-  post.sensitive, post.language, post.tags AS emojis, post.attachments, post.conversation_id, post.in_reply_to_uri, post.in_reply_to_id,
-  post.in_reply_to_account_id, post.reblog_of_id, post.replies_count, post.reblogs_count, post.favourites_count, post.published_at,
-  post.edited_at, post.deleted_at, post.version`;
 
 /** Whom the viewer blocks is not listed. */
 const noBlock = `NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = ? AND block.target_id = post.account_id)`;
@@ -25,7 +20,7 @@ export async function listHome(db: Db, accountId: number, page: Page): Promise<P
   const visible = visibleTo(accountId);
   return select(
     db,
-    `SELECT ${columns} FROM home JOIN post ON post.id = home.post_id
+    `SELECT ${postColumns} FROM home JOIN post ON post.id = home.post_id
      LEFT JOIN post original ON original.id = post.reblog_of_id
      WHERE home.account_id = ? AND home.post_id < ? AND home.post_id > ? AND post.deleted_at IS NULL
        AND (post.reblog_of_id IS NULL OR (original.deleted_at IS NULL
@@ -44,7 +39,7 @@ export interface ProfileFilter {
   media?: 'only';
 }
 
-/** Posts of one account, as `viewer` may see them. */
+/** Posts of one account, as `viewer` may see them: of reblogs, what they show too. */
 export async function listByAccount(
   db: Db,
   viewer: Viewer,
@@ -53,7 +48,8 @@ export async function listByAccount(
   page: Page,
 ): Promise<Post[]> {
   const visible = visibleTo(viewer);
-  const conditions = [visible.sql];
+  const original = originalVisibleTo(viewer);
+  const conditions = [visible.sql, original.sql];
   if (filter.replies === 'without')
     conditions.push('(post.in_reply_to_uri IS NULL OR post.in_reply_to_account_id = post.account_id)');
   if (filter.replies === 'only') conditions.push('post.in_reply_to_uri IS NOT NULL');
@@ -61,9 +57,20 @@ export async function listByAccount(
   if (filter.media === 'only') conditions.push(`post.attachments <> '[]'`);
   return select(
     db,
-    `SELECT ${columns} FROM post WHERE post.account_id = ? AND post.deleted_at IS NULL AND post.id < ? AND post.id > ?
+    `SELECT ${postColumns} FROM post WHERE post.account_id = ? AND post.deleted_at IS NULL AND post.id < ? AND post.id > ?
      AND ${conditions.join(' AND ')} ORDER BY post.id DESC LIMIT ?`,
-    [accountId, ...bounds(page), ...visible.values, page.limit],
+    [accountId, ...bounds(page), ...visible.values, ...original.values, page.limit],
+  );
+}
+
+/** What one account keeps at the top of its profile, as `viewer` may see it: the newest pin first. */
+export async function listPinned(db: Db, viewer: Viewer, accountId: number): Promise<Post[]> {
+  const visible = visibleTo(viewer);
+  return select(
+    db,
+    `SELECT ${postColumns} FROM pin JOIN post ON post.id = pin.post_id
+     WHERE pin.account_id = ? AND post.deleted_at IS NULL AND ${visible.sql} ORDER BY pin.created_at DESC, pin.post_id DESC`,
+    [accountId, ...visible.values],
   );
 }
 
@@ -74,7 +81,7 @@ export async function listPublic(db: Db, viewer: Viewer, scope: 'local' | 'every
   const local = scope === 'local' ? 'AND post.source IS NOT NULL' : '';
   return select(
     db,
-    `SELECT ${columns} FROM post
+    `SELECT ${postColumns} FROM post
      WHERE post.visibility = 'public' AND post.deleted_at IS NULL AND post.reblog_of_id IS NULL ${local} AND post.id < ? AND post.id > ?
        AND ${viewer === undefined ? '1 = 1' : noBlockEither}
      ORDER BY post.id DESC LIMIT ?`,
@@ -86,7 +93,7 @@ export async function listPublic(db: Db, viewer: Viewer, scope: 'local' | 'every
 export async function listByHashtag(db: Db, viewer: Viewer, name: string, page: Page): Promise<Post[]> {
   return select(
     db,
-    `SELECT ${columns} FROM post_hashtag JOIN post ON post.id = post_hashtag.post_id
+    `SELECT ${postColumns} FROM post_hashtag JOIN post ON post.id = post_hashtag.post_id
      WHERE post_hashtag.hashtag_id = (SELECT id FROM hashtag WHERE name = ?) AND post_hashtag.post_id < ? AND post_hashtag.post_id > ?
        AND post.visibility = 'public' AND post.deleted_at IS NULL AND ${viewer === undefined ? '1 = 1' : noBlockEither}
      ORDER BY post_hashtag.post_id DESC LIMIT ?`,
@@ -94,18 +101,31 @@ export async function listByHashtag(db: Db, viewer: Viewer, name: string, page: 
   );
 }
 
-/** Posts of a thread that `viewer` may see, oldest first. Deleted ones are in it, as tombstones that hold it together. */
-export async function listConversation(db: Db, viewer: Viewer, conversationId: number, limit: number): Promise<Post[]> {
+/** Where a post stands in its thread. */
+export interface ThreadPlace {
+  id: number;
+  inReplyToId: number | null;
+  /** Bytes of its HTML. */
+  size: number;
+}
+
+/** Posts of a thread that `viewer` may see, oldest first, without their contents. Deleted ones are in it: they hold it together. */
+export async function listConversation(
+  db: Db,
+  viewer: Viewer,
+  conversationId: number,
+  limit: number,
+): Promise<ThreadPlace[]> {
   const visible = visibleTo(viewer);
-  return select(
-    db,
-    `SELECT ${columns} FROM post WHERE post.conversation_id = ? AND ${visible.sql} ORDER BY post.id LIMIT ?`,
+  return db.all<ThreadPlace>(
+    `SELECT post.id, post.in_reply_to_id, octet_length(post.html) AS size FROM post
+     WHERE post.conversation_id = ? AND ${visible.sql} ORDER BY post.id LIMIT ?`,
     [conversationId, ...visible.values, limit],
   );
 }
 
 async function select(db: Db, sql: string, values: (number | string)[]): Promise<Post[]> {
-  return (await db.all<Parameters<typeof toPost>[0]>(sql, values)).map(toPost);
+  return (await db.all<PostRow>(sql, values)).map(toPost);
 }
 
 function bounds({ before = Number.MAX_SAFE_INTEGER, after = 0 }: Page): [number, number] {

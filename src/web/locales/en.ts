@@ -18,8 +18,8 @@ export const en = {
   footer: {
     label: 'About this site',
     language: 'Language',
-    theme: 'Colours',
-    themes: { auto: 'As my device', light: 'Light', dark: 'Dark' },
+    theme: 'Theme',
+    themes: { auto: 'Automatic', light: 'Light', dark: 'Dark' },
     software: 'Runs on Parvis, free software under the AGPL.',
   },
   front: {
@@ -150,9 +150,8 @@ export const en = {
     submit: 'Create the owner',
     closedTitle: 'This link no longer works',
     closed: 'It was used already, or it has expired: it is valid for one hour.',
-    closedRestart:
-      'If nobody owns this place yet, restart the server: it prints a new link. Or create the owner on its command line:',
-    command: 'npm run -s parvis -- user create NAME --email ADDRESS --role owner',
+    closedLink: 'If nobody owns this place yet, restart the server, or let its command line print a new link:',
+    command: 'npm run -s parvis -- owner-link',
     closedSignIn: 'If you are the owner, sign in.',
   },
   settings: {
@@ -195,9 +194,11 @@ export const en = {
   },
   interact: {
     title: 'Continue here',
+    find: 'Find a person or a post',
     none: 'Nothing could be found at this address.',
     noneHelp: 'It may not exist, not be public, or its server does not answer at the moment.',
     label: 'Address of a person or a post',
+    help: 'Such as @name@mastodon.social, or the address of a page on its server.',
     submit: 'Look up',
   },
   confirmDelete: {
@@ -207,7 +208,7 @@ export const en = {
     cancel: 'Keep it',
   },
   invalid: {
-    title: 'Something needs correcting',
+    title: 'Something needs correcting.',
     username: 'This name cannot be used: 1 to 30 letters a–z, digits or underscores, and not a reserved word.',
     email: 'This is not an e-mail address.',
     password: 'A password has 8 to 256 characters.',

@@ -20,8 +20,8 @@ export const fr: Catalogue = {
   footer: {
     label: 'À propos de ce site',
     language: 'Langue',
-    theme: 'Couleurs',
-    themes: { auto: 'Comme mon appareil', light: 'Claires', dark: 'Sombres' },
+    theme: 'Thème',
+    themes: { auto: 'Automatique', light: 'Clair', dark: 'Sombre' },
     software: 'Fonctionne avec Parvis, logiciel libre sous licence AGPL.',
   },
   front: {
@@ -54,7 +54,7 @@ export const fr: Catalogue = {
   profile: {
     tabs: 'Parties du profil',
     posts: 'Publications',
-    replies: 'Publications et réponses',
+    replies: 'Avec réponses',
     media: 'Médias',
     followers: 'Abonnés',
     following: 'Abonnements',
@@ -160,9 +160,9 @@ export const fr: Catalogue = {
     submit: 'Créer le propriétaire',
     closedTitle: 'Ce lien ne fonctionne plus',
     closed: 'Il a déjà servi, ou il a expiré\u00a0: il est valable une heure.',
-    closedRestart:
-      'Si ce lieu n’a pas encore de propriétaire, redémarrez le serveur\u00a0: il affiche un nouveau lien. Ou créez le propriétaire en ligne de commande\u00a0:',
-    command: 'npm run -s parvis -- user create NOM --email ADRESSE --role owner',
+    closedLink:
+      'Si ce lieu n’a pas encore de propriétaire, redémarrez le serveur, ou demandez un nouveau lien en ligne de commande\u00a0:',
+    command: 'npm run -s parvis -- owner-link',
     closedSignIn: 'Si vous êtes propriétaire, connectez-vous.',
   },
   settings: {
@@ -206,9 +206,11 @@ export const fr: Catalogue = {
   },
   interact: {
     title: 'Continuer ici',
+    find: 'Trouver une personne ou une publication',
     none: 'Rien n’a été trouvé à cette adresse.',
     noneHelp: 'Cela n’existe peut-être pas, n’est pas public, ou le serveur ne répond pas en ce moment.',
     label: 'Adresse d’une personne ou d’une publication',
+    help: 'Par exemple @nom@mastodon.social, ou l’adresse d’une page de son serveur.',
     submit: 'Chercher',
   },
   confirmDelete: {
@@ -218,7 +220,7 @@ export const fr: Catalogue = {
     cancel: 'La garder',
   },
   invalid: {
-    title: 'Une correction est nécessaire',
+    title: 'Une correction est nécessaire.',
     username:
       'Ce nom ne peut pas être utilisé\u00a0: 1 à 30 lettres a–z, chiffres ou tirets bas, et pas un mot réservé.',
     email: 'Ce n’est pas une adresse électronique.',

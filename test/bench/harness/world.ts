@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '#app.ts';
@@ -12,9 +12,11 @@ import type { Account } from '#domain/accounts/account.ts';
 import { insertFollow } from '#domain/relationships/follow-store.ts';
 import { createUser } from '#domain/sign-in/create-user.ts';
 import type { SigningActor } from './actors.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type Child, startChild } from './child.ts';
 
-const PORT = 4_873;
+/** One for all worlds of a run, since addresses are in the database that a world copies; another for each run on this machine. */
+const PORT = await freePort();
 
 /** A server's folder and environment, and what was put into its database before it started. */
 export interface World {
@@ -31,8 +33,10 @@ export interface World {
   dispose(): Promise<void>;
 }
 
-export function createWorld(): World {
+/** An empty world, or a copy of `template`, with which no server runs. */
+export function createWorld(template?: World): World {
   const dataDir = mkdtempSync(join(tmpdir(), 'parvis-bench-'));
+  if (template) cpSync(template.dataDir, dataDir, { recursive: true });
   const origin = `http://localhost:${PORT}`;
   const env = {
     ORIGIN: origin,

@@ -125,6 +125,13 @@ describe('authorize_interaction', () => {
     }
   });
 
+  it('is where home leads whoever wants to find somebody', async () => {
+    expect((await visitor.get('/home')).text).toContain('<a href="/authorize_interaction">Find a person or a post</a>');
+    const { status, text } = await visitor.get('/authorize_interaction');
+    expect(status).toBe(200);
+    expect(text).toContain('<h1>Find a person or a post</h1>');
+  });
+
   it('finds nothing that one may not see, nor what is no address', async () => {
     const secret = await buildPost(app.ctx, alice, { text: 'Secret', visibility: 'followers' });
     for (const uri of [

@@ -3,7 +3,7 @@ import type { Account } from '#domain/accounts/account.ts';
 import { deleteAccount } from '#domain/accounts/delete-account.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { updateSettings } from '#domain/instance/settings.ts';
-import { editPost } from '#domain/posts/edit.ts';
+import { editPost } from '#domain/posts/edit-post.ts';
 import { favourite } from '#domain/posts/favourite.ts';
 import { pin } from '#domain/posts/pin.ts';
 import { follow } from '#domain/relationships/follow.ts';
