@@ -53,6 +53,14 @@ export async function grow(world: World, { accounts, posts, homeRows }: GrowthSi
       ]);
     });
   });
+  for (const [table, wanted] of [
+    ['account', accounts],
+    ['post', posts],
+    ['home', homeRows],
+  ] as const) {
+    const rows = await world.count(`SELECT count(*) AS n FROM ${table}`);
+    if (rows < wanted) throw new Error(`The grown database has ${rows} rows of ${table}, not ${wanted}`);
+  }
 }
 
 async function inChunks(ctx: Ctx, count: number, insert: (tx: Ctx, n: number) => Promise<void>): Promise<void> {
