@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import { NotFound } from '#domain/errors.ts';
 import { problemOf } from '#http/errors.ts';
+import { pathForLog } from '#http/request.ts';
 import { FormExpired } from '#http/form.ts';
 import { describeError } from '#lib/log.ts';
 import { showPage } from '#web/page.ts';
@@ -25,7 +26,7 @@ export const errorPages: Middleware<WebState> = async (http, next) => {
     if (problem.unexpected) {
       ctx.log.error('{method} {path} failed: {error}', {
         method: http.method,
-        path: http.path,
+        path: pathForLog(http.path),
         error: describeError(error),
         id: requestId,
       });

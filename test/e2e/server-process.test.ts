@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '#db/open.ts';
 import { type NodeChild, startNode } from '../support/child.ts';
 
@@ -46,6 +48,17 @@ describe('The server process', () => {
     expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({ status: 'ok' });
     expect(child.output()).toContain('http://localhost');
+  });
+
+  test('stops at a SIGTERM to npm as well, which a service manager started', async () => {
+    const npm = spawn('npm', ['start', '--silent'], { env: { ...process.env, DATA_DIR: dataDir, PORT: '0' } });
+    let output = '';
+    npm.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    const address = await vi.waitFor(() => /^Parvis .* on (http:\/\/\S+)/m.exec(output)![1]!, 15_000);
+    expect((await fetch(`${address}/health`)).status).toBe(200);
+    npm.kill('SIGTERM');
+    await once(npm, 'exit');
+    await vi.waitFor(() => expect(fetch(`${address}/health`)).rejects.toThrow('fetch failed'), 9_000);
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)(
