@@ -9,6 +9,7 @@ import { migrate } from '#db/migrate.ts';
 import { openDatabase } from '#db/open.ts';
 import { leaseProcessSlot, type ProcessKind } from '#db/process-slot.ts';
 import { ensureInstanceActor } from '#domain/accounts/instance-actor.ts';
+import { conflictingOrigin } from '#domain/instance/first-origin.ts';
 import { listBlockedDomains } from '#domain/instance/domain-block-store.ts';
 import { createQueueAdmin, type QueueAdmin } from '#jobs/admin.ts';
 import { insertJob } from '#jobs/queue.ts';
@@ -124,11 +125,8 @@ export async function openCore(config: Config, kind: ProcessKind, overrides: Ove
     await database.close();
   }
 
-  // All addresses here were made from the origin of the first start. Under another one, what is new would be somebody else's to others.
-  // Nobody else reaches localhost, so that trying things out on another port does no harm.
-  const instance = await ensureInstanceActor(ctx);
-  const first = new URL(instance.uri).origin;
-  if (first !== config.origin && !(isLocalhost(first) && isLocalhost(config.origin))) {
+  const first = conflictingOrigin(config, await ensureInstanceActor(ctx));
+  if (first !== undefined) {
     await close();
     throw new ConfigError(
       `This database belongs to ${first}, not to ${config.origin}: set ORIGIN=${first}, or another DATA_DIR for a new place`,
@@ -151,8 +149,4 @@ function closing(database: Database): (error: unknown) => Promise<never> {
     await database.close();
     throw error;
   };
-}
-
-function isLocalhost(origin: string): boolean {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname);
 }

@@ -5,7 +5,7 @@ import { deleteKv, findKv, insertKv, listKv, replaceKv, upsertKv } from '#activi
 import { type Ctx, inTransaction } from '#context.ts';
 
 /** Fedify keeps public keys without limit, also those that are not there: strangers name them, so they go after a day (milliseconds). */
-const FOR_EVER = 24 * 3_600_000;
+const KEPT_WITHOUT_TTL = 24 * 3_600_000;
 
 type Options = Parameters<KvStore['set']>[2];
 
@@ -15,7 +15,7 @@ type Options = Parameters<KvStore['set']>[2];
  */
 export function createKvStore(ctx: Ctx): Required<KvStore> {
   const expiry = (options: Options) =>
-    ctx.now() + (options?.ttl === undefined ? FOR_EVER : toMilliseconds(options.ttl));
+    ctx.now() + (options?.ttl === undefined ? KEPT_WITHOUT_TTL : toMilliseconds(options.ttl));
 
   return {
     async get<T>(key: KvKey) {

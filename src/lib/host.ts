@@ -31,6 +31,11 @@ export function hostnameOf(host: string): string {
   return host.replace(/:\d+$/, '');
 }
 
+/** Whether a host name (without port, as in `URL.hostname`) is this machine's to itself, by one of the usual names. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+}
+
 /**
  * Whether `blockedDomain` covers `host`: itself and every subdomain, on every port. Both in any spelling. What is no host
  * matches nothing: refuse it before.

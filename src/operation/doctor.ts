@@ -9,6 +9,7 @@ import { countProcesses } from '#db/process-slot.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
 import { INSTANCE_ACTOR } from '#domain/accounts/instance-actor.ts';
+import { conflictingOrigin } from '#domain/instance/first-origin.ts';
 import { countOwners } from '#domain/sign-in/user-store.ts';
 import { oldestDue, queueStatus } from '#jobs/queue.ts';
 import { type Check, check, fail, ok, warn } from '#operation/check.ts';
@@ -106,12 +107,11 @@ async function checkSchema(database: Database) {
   return ok(`${database.dialect === 'sqlite' ? 'SQLite, undamaged' : 'PostgreSQL'}, schema up to date`);
 }
 
-/** The server's own account has the origin of the first start in its address, like everybody else's here. */
-function checkOrigin({ origin }: Config, instance: Account | undefined) {
-  const first = instance && new URL(instance.uri).origin;
-  return first === undefined || first === origin
-    ? ok('it is what it was at the first start')
-    : fail(`this database belongs to ${first}, not to ${origin}`, `set ORIGIN=${first}`);
+function checkOrigin(config: Config, instance: Account | undefined) {
+  const first = instance && conflictingOrigin(config, instance);
+  return first === undefined
+    ? ok('it fits the addresses made at the first start')
+    : fail(`this database belongs to ${first}, not to ${config.origin}`, `set ORIGIN=${first}`);
 }
 
 async function checkOwner(database: Database) {
