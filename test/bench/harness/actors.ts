@@ -52,24 +52,29 @@ export interface SignedRequest {
   body: Buffer;
 }
 
+/** A delivery before it is signed, and what its signature covers. */
+export interface UnsignedRequest extends SignedRequest {
+  signed: Buffer;
+}
+
 /** Signs as Mastodon does (draft-cavage, RSA-SHA256). */
 export function signActivity(actor: SigningActor, activity: unknown, inbox: URL, date: Date): SignedRequest {
+  const request = unsignedRequest(activity, inbox, date);
+  return withSignature(actor, request, sign('sha256', request.signed, actor.privateKey));
+}
+
+export function unsignedRequest(activity: unknown, inbox: URL, date: Date): UnsignedRequest {
   const body = Buffer.from(JSON.stringify(activity));
   const digest = `SHA-256=${createHash('sha256').update(body).digest('base64')}`;
   const headers = { host: inbox.host, date: date.toUTCString(), digest, 'content-type': 'application/activity+json' };
-  const lines = [
-    `(request-target): post ${inbox.pathname}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-  ];
-  const signature = sign('sha256', Buffer.from(lines.join('\n')), actor.privateKey).toString('base64');
-  const covered = `(request-target) ${Object.keys(headers).join(' ')}`;
-  return {
-    headers: {
-      ...headers,
-      signature: `keyId="${actor.keyId}",algorithm="rsa-sha256",headers="${covered}",signature="${signature}"`,
-    },
-    body,
-  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return { headers, body, signed: Buffer.from([`(request-target): post ${inbox.pathname}`, ...lines].join('\n')) };
+}
+
+export function withSignature(actor: SigningActor, request: UnsignedRequest, signature: Buffer): SignedRequest {
+  const covered = `(request-target) ${Object.keys(request.headers).join(' ')}`;
+  const value = `keyId="${actor.keyId}",algorithm="rsa-sha256",headers="${covered}",signature="${signature.toString('base64')}"`;
+  return { headers: { ...request.headers, signature: value }, body: request.body };
 }
 
 /** The actor's document, as its host serves it. */

@@ -7,28 +7,32 @@ export interface LoadResult {
   statuses: Record<number, number>;
 }
 
-interface Request {
+export interface Request {
   method: 'GET' | 'POST';
   path: string;
   headers: Record<string, string>;
   body?: Buffer;
 }
 
-/** Sends `requests`, `concurrency` at a time over as many kept-alive connections; `perSecond` slows it down to that rate. */
+/**
+ * Sends `requests`, each made when its turn comes, `concurrency` at a time over as many kept-alive connections; `perSecond` slows it down to
+ * that rate.
+ */
 export async function sendAll(
   origin: string,
-  requests: readonly Request[],
+  requests: Iterable<Request>,
   { concurrency = 16, perSecond = Infinity }: { concurrency?: number; perSecond?: number } = {},
 ): Promise<LoadResult> {
   const pool = new Pool(origin, { connections: concurrency, pipelining: 1 });
   const statuses: Record<number, number> = {};
   const started = performance.now();
+  const iterator = requests[Symbol.iterator]();
   let next = 0;
   async function worker(): Promise<void> {
-    for (let i = next++; i < requests.length; i = next++) {
-      const wait = started + (i / perSecond) * 1_000 - performance.now();
+    for (let turn = iterator.next(); !turn.done; turn = iterator.next()) {
+      const wait = started + (next++ / perSecond) * 1_000 - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      const { method, path, headers, body } = requests[i]!;
+      const { method, path, headers, body } = turn.value;
       const response = await pool.request({ method, path, headers, ...(body ? { body } : {}) });
       await response.body.dump({ limit: 10_000_000 });
       statuses[response.statusCode] = (statuses[response.statusCode] ?? 0) + 1;

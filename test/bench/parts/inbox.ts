@@ -1,18 +1,14 @@
-import { create, announce, follow, like, noteUri, remove, undo, update } from '../harness/activities.ts';
+import { create } from '../harness/activities.ts';
 import { actorDocument, buildActors, signActivity, type SigningActor } from '../harness/actors.ts';
 import { type Child, cpuOf, memoryOf, startChild } from '../harness/child.ts';
 import type { Figure } from '../harness/figures.ts';
 import { sendAll, until } from '../harness/load.ts';
+import { type Sent, mixedStream } from '../harness/mixed-load.ts';
 import { createReaders, insertFollows, insertRemoteAccounts, type World } from '../harness/world.ts';
 
 export interface InboxSize {
   activities: number;
   readers: number;
-}
-
-interface Stream {
-  actor: SigningActor;
-  activity: { id: string };
 }
 
 /**
@@ -89,7 +85,8 @@ export async function measureMixedInbox(
     const warmUp = actors.map((actor, n) => ({ actor, activity: create(actor, n, new Date(Date.now() - 3_600_000)) }));
     await sendAll(world.origin, requests(warmUp, inbox));
     await drained(world);
-    const stream = mixedStream(actors, size.activities, postUris, target);
+    const now = Date.now();
+    const stream = [...mixedStream({ actors, count: size.activities, postUris, target, timeOf: () => now })];
     const ready = requests(stream, inbox);
     const cpu = cpuOf(server.pid);
     const started = performance.now();
@@ -114,56 +111,7 @@ export function drained(world: World): Promise<void> {
   return until(async () => (await waiting()) === 0, 120_000, 'the inbox is worked off');
 }
 
-/** The shares of issue 4: Create 55 %, Like 15 %, Announce 15 %, Delete 8 %, Update 4 %, Follow and Undo 3 %. */
-export function mixedStream(
-  actors: readonly SigningActor[],
-  count: number,
-  postUris: readonly string[],
-  target: string,
-  offset = 0,
-): Stream[] {
-  const stream: Stream[] = [];
-  const now = Date.now();
-  const created: { actor: SigningActor; n: number; published: Date }[] = [];
-  for (let i = 0; i < count; i++) {
-    const actor = actors[i % actors.length]!;
-    const n = 100_000 + offset + i;
-    const kind = (i * 37) % 100;
-    // What is deleted or corrected was sent well before, so that it is mostly there.
-    const earlier = created.length > 200 ? created[created.length - 150 - (i % 50)] : undefined;
-    if (kind < 55 || !earlier) {
-      const published = new Date(now - 1_000);
-      created.push({ actor, n, published });
-      stream.push({ actor, activity: create(actor, n, published) });
-    } else if (kind < 70) {
-      stream.push({ actor, activity: like(actor, n, postUris[i % postUris.length]!) });
-    } else if (kind < 85) {
-      stream.push({
-        actor,
-        activity: announce(
-          actor,
-          n,
-          i % 2 === 0 ? postUris[i % postUris.length]! : noteUri(earlier.actor, earlier.n),
-          new Date(now),
-        ),
-      });
-    } else if (kind < 93) {
-      created.splice(created.indexOf(earlier), 1);
-      stream.push({ actor: earlier.actor, activity: remove(earlier.actor, earlier.n) });
-    } else if (kind < 97) {
-      stream.push({
-        actor: earlier.actor,
-        activity: update(earlier.actor, earlier.n, earlier.published, new Date(now + i)),
-      });
-    } else {
-      const asked = follow(actor, n, target);
-      stream.push({ actor, activity: i % 2 === 0 ? asked : undo(actor, n, asked) });
-    }
-  }
-  return stream;
-}
-
-export function requests(stream: readonly Stream[], inbox: URL, date = new Date()) {
+export function requests(stream: readonly Sent[], inbox: URL, date = new Date()) {
   return stream.map(({ actor, activity }) => ({
     method: 'POST' as const,
     path: inbox.pathname,
@@ -195,7 +143,7 @@ export async function localPosts(world: World, server: Child, authorId: number):
   return [`${world.origin}/posts/${newest}`];
 }
 
-async function measureFloor(stream: readonly Stream[], inbox: URL): Promise<number> {
+async function measureFloor(stream: readonly Sent[], inbox: URL): Promise<number> {
   const floor = await startChild<{ port: number }>('floor-inbox.ts');
   try {
     const keys = Object.fromEntries(stream.map(({ actor }) => [actor.keyId, actor.publicKey]));
