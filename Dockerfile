@@ -8,12 +8,13 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 FROM node:26-slim
 WORKDIR /app
 RUN install -d -o node -g node -m 750 /data \
- && printf '#!/bin/sh\nexec node /app/src/cli.ts "$@"\n' > /usr/local/bin/parvis \
+ && printf '#!/bin/sh\nexec node /app/bin/parvis.js "$@"\n' > /usr/local/bin/parvis \
  && chmod 755 /usr/local/bin/parvis
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY migrations ./migrations
 COPY views ./views
+COPY bin ./bin
 COPY src ./src
 # The code belongs to root: the server cannot change itself.
 USER node
@@ -23,4 +24,4 @@ EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Not through npm, which would keep the signals that stop the server.
-CMD ["node", "src/main.ts"]
+CMD ["node", "bin/server.js"]

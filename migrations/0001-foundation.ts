@@ -5,6 +5,8 @@ export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('process_slot', (t) => {
     t.integer('slot').primary();
     t.text('owner').notNullable();
+    // worker, web or command.
+    t.text('kind').notNullable();
     t.bigInteger('expires_at').notNullable();
   });
 
@@ -33,6 +35,7 @@ export async function up(knex: Knex): Promise<void> {
     t.text('last_error');
     t.bigInteger('created_at').notNullable();
     t.bigInteger('died_at').notNullable();
+    t.index(['died_at'], 'dead_job_died_at');
   });
 
   await knex.schema.createTable('setting', (t) => {

@@ -24,8 +24,8 @@ export async function up(knex: Knex): Promise<void> {
     t.integer('indexable').notNullable().defaultTo(0);
     t.integer('hides_network').notNullable().defaultTo(0);
     t.text('inbox');
-    // Host and port of the inbox, by which deliveries are grouped; a handle's host may be another one.
-    t.text('inbox_host');
+    // Host and port of the actor's URI, which answers for how its inbox behaves; a handle's host may be another one, and the inbox's too.
+    t.text('delivery_host');
     t.text('shared_inbox');
     t.text('outbox');
     t.text('followers_uri');
@@ -61,7 +61,6 @@ export async function up(knex: Knex): Promise<void> {
     t.text('email_key').notNullable().unique();
     t.text('password_hash').notNullable();
     t.text('role').notNullable();
-    t.text('locale');
     t.bigInteger('disabled_at');
     t.bigInteger('created_at').notNullable();
   });
@@ -92,6 +91,7 @@ export async function up(knex: Knex): Promise<void> {
     t.bigInteger('created_at').notNullable();
     t.bigInteger('expires_at').notNullable();
     t.index(['account_id'], 'session_account');
+    t.index(['expires_at'], 'session_expires_at');
   });
 
   await knex.schema.createTable('follow', (t) => {

@@ -19,24 +19,39 @@ export async function up(knex: Knex): Promise<void> {
     t.text('emojis').notNullable().defaultTo('[]');
     t.text('attachments').notNullable().defaultTo('[]');
     // The first post of the thread, as far as it is known here; null for reblogs.
-    t.bigInteger('conversation_id');
+    t.bigInteger('thread_id');
     t.text('in_reply_to_uri');
     t.bigInteger('in_reply_to_id').references('post.id').onDelete('SET NULL');
     t.bigInteger('in_reply_to_account_id');
+    // Among the answers to one post: 0 by people here or followed from here, 1 by others, 2 by others who have many in its thread already.
+    t.integer('answer_rank').notNullable().defaultTo(0);
     t.bigInteger('reblog_of_id').references('post.id').onDelete('CASCADE');
     t.bigInteger('replies_count').notNullable().defaultTo(0);
     t.bigInteger('reblogs_count').notNullable().defaultTo(0);
     t.bigInteger('favourites_count').notNullable().defaultTo(0);
     t.bigInteger('published_at').notNullable();
     t.bigInteger('edited_at');
+    // When a post of another server was last read there, which is not how most of them come.
+    t.bigInteger('fetched_at');
     t.bigInteger('deleted_at');
     t.bigInteger('version').notNullable();
   });
   await knex.raw('CREATE INDEX post_account ON post (account_id, id) WHERE deleted_at IS NULL');
-  await knex.raw('CREATE INDEX post_conversation ON post (conversation_id, id) WHERE conversation_id IS NOT NULL');
-  await knex.raw('CREATE INDEX post_in_reply_to ON post (in_reply_to_id) WHERE in_reply_to_id IS NOT NULL');
+  // The tabs of a profile that leave much out: answers to others, and posts without media.
   await knex.raw(
-    'CREATE INDEX post_in_reply_to_uri ON post (in_reply_to_uri) WHERE in_reply_to_uri IS NOT NULL AND in_reply_to_id IS NULL',
+    'CREATE INDEX post_account_top ON post (account_id, id) WHERE deleted_at IS NULL AND (in_reply_to_uri IS NULL OR in_reply_to_account_id = account_id)',
+  );
+  await knex.raw(
+    "CREATE INDEX post_account_media ON post (account_id, id) WHERE deleted_at IS NULL AND attachments <> '[]'",
+  );
+  // How many somebody has in a thread.
+  await knex.raw('CREATE INDEX post_thread ON post (thread_id, account_id) WHERE thread_id IS NOT NULL');
+  // The answers to a post, in the order in which they are shown.
+  await knex.raw(
+    'CREATE INDEX post_in_reply_to ON post (in_reply_to_id, answer_rank, id) WHERE in_reply_to_id IS NOT NULL',
+  );
+  await knex.raw(
+    'CREATE INDEX post_in_reply_to_uri ON post (in_reply_to_uri, id) WHERE in_reply_to_uri IS NOT NULL AND in_reply_to_id IS NULL',
   );
   await knex.raw(
     'CREATE UNIQUE INDEX post_reblog ON post (reblog_of_id, account_id) WHERE reblog_of_id IS NOT NULL AND deleted_at IS NULL',
@@ -54,16 +69,18 @@ export async function up(knex: Knex): Promise<void> {
   );
   // Whether a cached page still shows its thread as it is: answered from the index alone.
   await knex.raw(
-    'CREATE INDEX post_conversation_stamp ON post (conversation_id, visibility, version) WHERE conversation_id IS NOT NULL',
+    "CREATE INDEX post_thread_stamp ON post (thread_id, version, visibility) WHERE thread_id IS NOT NULL AND visibility IN ('public', 'unlisted')",
   );
 
   // Posts and activities that somebody deleted or took back before they were seen here, so that they stay without effect when they come
   // late. Each account's word counts for what is its own.
   await knex.schema.createTable('tombstone', (t) => {
-    t.text('uri').notNullable();
     t.bigInteger('account_id').notNullable();
+    // Of the URI, which is as long as strangers like.
+    t.text('uri_hash').notNullable();
     t.bigInteger('deleted_at').notNullable();
-    t.primary(['uri', 'account_id']);
+    t.primary(['account_id', 'uri_hash']);
+    t.index(['account_id', 'deleted_at'], 'tombstone_account');
     t.index(['deleted_at'], 'tombstone_deleted_at');
   });
 
@@ -81,7 +98,9 @@ export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable('post_hashtag', (t) => {
     t.bigInteger('post_id').notNullable().references('post.id').onDelete('CASCADE');
     t.bigInteger('hashtag_id').notNullable().references('hashtag.id').onDelete('CASCADE');
-    t.primary(['hashtag_id', 'post_id']);
+    // Only public posts are listed by their hashtags: strangers decide how many others there are.
+    t.integer('is_public').notNullable();
+    t.primary(['hashtag_id', 'is_public', 'post_id']);
     t.index(['post_id'], 'post_hashtag_post');
   });
 

@@ -3,9 +3,10 @@ import type { Knex } from 'knex';
 /** What comes from other servers and what is to be brought to them. */
 export async function up(knex: Knex): Promise<void> {
   const withoutRowId = knex.client.config.client === 'pg' ? '' : 'WITHOUT ROWID';
-  // Activities accepted, so that none has its effect twice: kept longer than a signature can be replayed.
+  // Activities accepted, so that none has its effect twice: kept longer than a signature can be replayed. `activity` stands for the id and
+  // `request` for what was said under it, as some servers give one id to several; '' is all that was or will be.
   await knex.raw(
-    `CREATE TABLE received (account_id BIGINT NOT NULL, activity TEXT NOT NULL, received_at BIGINT NOT NULL, PRIMARY KEY (account_id, activity)) ${withoutRowId}`,
+    `CREATE TABLE received (account_id BIGINT NOT NULL, activity TEXT NOT NULL, request TEXT NOT NULL, received_at BIGINT NOT NULL, PRIMARY KEY (account_id, activity, request)) ${withoutRowId}`,
   );
   await knex.schema.alterTable('received', (t) => t.index(['received_at'], 'received_at_index'));
 
@@ -41,7 +42,8 @@ export async function up(knex: Knex): Promise<void> {
     t.integer('failures').notNullable().defaultTo(0);
     t.bigInteger('failing_since');
     t.bigInteger('retry_at');
-    t.bigInteger('last_success_at');
+    // The one inbox that failed, while no other did: only that one is left alone.
+    t.text('failing_inbox');
     t.integer('speaks_rfc9421').notNullable().defaultTo(0);
   });
 

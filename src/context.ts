@@ -6,7 +6,7 @@ import type { IdSource } from '#lib/id.ts';
 import type { Logger } from '#lib/log.ts';
 import type { Lookup, Remote } from '#lib/ports.ts';
 
-/** Everything a use-case works with, built once by `createApp` and passed as first argument. */
+/** Everything a use-case works with, built once by `openCore` and passed as first argument. */
 export interface Ctx {
   readonly config: Config;
   /** Reads what is committed; inside `inTransaction`, the transaction. */
@@ -26,7 +26,7 @@ export interface Ctx {
   readonly machinery: Machinery;
 }
 
-/** How a context is bound to a transaction: the part of the context that only `inTransaction` uses. */
+/** What lies below the use-cases: for `inTransaction`, for jobs and for the sender. Use-cases leave it alone. */
 export interface Machinery {
   readonly database: Database;
   enqueue(db: Db, event: DomainEvent, options?: EmitOptions): Promise<void>;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type HostQueue, listHostQueues } from '#activitypub/delivery-status-store.ts';
 import { createSender, type Sender } from '#activitypub/delivery.ts';
 import { createLookup } from '#activitypub/remote/lookup.ts';
@@ -10,18 +11,22 @@ import { openDatabase } from '#db/open.ts';
 import { leaseProcessSlot, type ProcessKind } from '#db/process-slot.ts';
 import { ensureInstanceActor } from '#domain/accounts/instance-actor.ts';
 import { conflictingOrigin } from '#domain/instance/first-origin.ts';
+import { isSecretOf } from '#domain/instance/secret-check.ts';
 import { listBlockedDomains } from '#domain/instance/domain-block-store.ts';
 import { createQueueAdmin, type QueueAdmin } from '#jobs/admin.ts';
-import { insertJob } from '#jobs/queue.ts';
+import { insertJob } from '#jobs/job-store.ts';
 import { scheduleHandlers } from '#jobs/schedule.ts';
 import { createWorker, type Worker } from '#jobs/worker.ts';
+import { SECRET_FILE } from '#lib/data-folder.ts';
 import { createHostList } from '#lib/host-list.ts';
 import { createIdSource } from '#lib/id.ts';
 import { loggerOf } from '#lib/log.ts';
 import type { Remote } from '#lib/ports.ts';
 import { createSafeFetch } from '#lib/safe-fetch.ts';
 import { coalesceGets } from '#remote/coalescing.ts';
+import { createKnownHosts } from '#remote/known-hosts.ts';
 import { createNetworkRemote } from '#remote/network.ts';
+import { paceGets } from '#remote/pacing.ts';
 import { sparingSilentHosts } from '#remote/silent-hosts.ts';
 import { schedule, subscriptions } from '#subscribers.ts';
 
@@ -72,13 +77,14 @@ export async function openCore(config: Config, kind: ProcessKind, overrides: Ove
     userAgent: `Parvis (+${config.origin})`,
   });
   const ids = createIdSource(now, () => slot.number);
+  const knownHosts = createKnownHosts();
   const network = overrides.remote ?? createNetworkRemote({ fetch, signGet: createGetSigner(() => ctx) });
   const ctx: Ctx = {
     config,
     db: database,
     now,
     ids,
-    remote: coalesceGets(sparingSilentHosts(network, now)),
+    remote: coalesceGets(paceGets(sparingSilentHosts(network, knownHosts, now), knownHosts)),
     lookup: createLookup(() => ctx),
     blockedHosts,
     log,
@@ -125,13 +131,10 @@ export async function openCore(config: Config, kind: ProcessKind, overrides: Ove
     await database.close();
   }
 
-  const first = conflictingOrigin(config, await ensureInstanceActor(ctx));
-  if (first !== undefined) {
+  await settleIdentity(ctx).catch(async (error: unknown) => {
     await close();
-    throw new ConfigError(
-      `This database belongs to ${first}, not to ${config.origin}: set ORIGIN=${first}, or another DATA_DIR for a new place`,
-    );
-  }
+    throw error;
+  });
   return {
     ctx,
     worker,
@@ -142,6 +145,23 @@ export async function openCore(config: Config, kind: ProcessKind, overrides: Ove
     drain,
     close,
   };
+}
+
+/** Makes the server's own account, or compares the one that is there with what was configured. @throws ConfigError */
+async function settleIdentity(ctx: Ctx): Promise<void> {
+  const { config } = ctx;
+  const instance = await ensureInstanceActor(ctx);
+  const first = conflictingOrigin(config, instance);
+  if (first !== undefined) {
+    throw new ConfigError(
+      `This database belongs to ${first}, not to ${config.origin}: set ORIGIN=${first}, or another DATA_DIR for a new place`,
+    );
+  }
+  if (!(await isSecretOf(ctx.db, config.secret, instance))) {
+    throw new ConfigError(
+      `${join(config.dataDir, SECRET_FILE)} does not belong to this database, whose keys cannot be read with it: restore the one from a backup, or from the DATA_DIR that the database was used with before`,
+    );
+  }
 }
 
 function closing(database: Database): (error: unknown) => Promise<never> {

@@ -17,14 +17,21 @@ import {
   federateUnpin,
 } from '#activitypub/federate.ts';
 import { pruneFedify, pruneInbox, pruneOutbox } from '#activitypub/prune.ts';
-import { readActivity, readActivityRemotely, readForwardedActivity, refreshStaleAccount } from '#activitypub/reader.ts';
-import { eraseAccount } from '#domain/accounts/delete-account.ts';
+import {
+  readActivity,
+  readActivityRemotely,
+  readForwardedActivity,
+  refreshStaleAccount,
+  refreshStalePost,
+} from '#activitypub/reader.ts';
+import { eraseAccount } from '#domain/deletion/erase-account.ts';
+import { adoptFurther } from '#domain/posts/adopt-replies.ts';
 import { deleteReblogs } from '#domain/posts/delete-post.ts';
-import { adoptFurther } from '#domain/posts/store-post.ts';
-import { deleteExpiredSessions } from '#domain/sign-in/session-store.ts';
-import { fanOutFurther } from '#domain/timelines/fan-out.ts';
-import { pruneAllHomes } from '#domain/timelines/prune.ts';
+import { fanOutFurther } from '#domain/posts/store-post.ts';
+import { pruneSessions } from '#domain/sign-in/prune-sessions.ts';
+import { pruneHomesFurther } from '#domain/home/prune-homes.ts';
 import { on, type Subscription } from '#jobs/handlers.ts';
+import { pruneDeadJobs } from '#jobs/prune-dead-jobs.ts';
 import type { Scheduled } from '#jobs/schedule.ts';
 
 const MINUTE = 60_000;
@@ -33,15 +40,20 @@ const HOUR = 60 * MINUTE;
 /** What happens when… Each line is an event, the name its jobs are stored under, and what is done. */
 export const subscriptions: readonly Subscription[] = [
   on('activity.received', 'read-activity', readActivity),
-  on('activity.needs-remote', 'read-activity-remotely', readActivityRemotely),
+  on('activity.deferred', 'read-activity-remotely', readActivityRemotely),
   on('activity.forwarded', 'read-forwarded-activity', readForwardedActivity),
   on('account.stale', 'refresh-account', refreshStaleAccount),
+  on('post.stale', 'refresh-post', refreshStalePost),
   on('post.published', 'federate-post', federate(federatePost)),
-  on('post.fan-out', 'fan-out', { apply: (tx, event) => fanOutFurther(tx, event.postId, event.afterFollowerId) }),
-  on('post.replies-left', 'adopt-replies', { apply: (tx, { postId }) => adoptFurther(tx, postId) }),
+  on('post.partly-fanned-out', 'fan-out', {
+    apply: (tx, event) => fanOutFurther(tx, event.postId, event.afterFollowerId),
+  }),
+  on('post.replies-partly-adopted', 'adopt-replies', {
+    apply: (tx, { postId, afterId }) => adoptFurther(tx, postId, afterId),
+  }),
   on('post.edited', 'federate-edit', federate(federateEdit)),
   on('post.deleted', 'federate-delete', federate(federateDelete)),
-  on('post.reblogs-left', 'delete-reblogs', { apply: (tx, { postId }) => deleteReblogs(tx, postId) }),
+  on('post.reblogs-partly-deleted', 'delete-reblogs', { apply: (tx, { postId }) => deleteReblogs(tx, postId) }),
   on('post.favourited', 'federate-favourite', federate(federateFavourite)),
   on('post.unfavourited', 'federate-unfavourite', federate(federateUnfavourite)),
   on('post.pinned', 'federate-pin', federate(federatePin)),
@@ -55,14 +67,15 @@ export const subscriptions: readonly Subscription[] = [
   on('account.changed', 'federate-profile', federate(federateProfile)),
   on('account.deleted', 'federate-account-deletion', federate(federateAccountDeletion)),
   on('account.deleted', 'erase-account', { apply: (tx, { accountId }) => eraseAccount(tx, accountId) }),
-  on('account.erasing', 'erase-account-further', { apply: (tx, { accountId }) => eraseAccount(tx, accountId) }),
+  on('account.partly-erased', 'erase-account-further', { apply: (tx, { accountId }) => eraseAccount(tx, accountId) }),
 ];
 
 /** What happens from time to time. */
 export const schedule: readonly Scheduled[] = [
-  { name: 'prune-homes', every: HOUR, run: pruneAllHomes },
+  { name: 'prune-homes', every: HOUR, run: pruneHomesFurther },
   { name: 'prune-inbox', every: HOUR, run: pruneInbox },
   { name: 'prune-deliveries', every: HOUR, run: pruneOutbox },
   { name: 'prune-fedify', every: HOUR, run: pruneFedify },
-  { name: 'prune-sessions', every: HOUR, run: (tx) => deleteExpiredSessions(tx.db, tx.now()) },
+  { name: 'prune-sessions', every: HOUR, run: pruneSessions },
+  { name: 'prune-dead-jobs', every: HOUR, run: pruneDeadJobs },
 ];

@@ -1,4 +1,4 @@
-import type { Db, SqlValue } from '#db/database.ts';
+import type { SqlValue } from '#db/database.ts';
 
 /** A query for ids of accounts, with its parameters. */
 export interface Source {
@@ -52,36 +52,4 @@ export interface Recipients {
   readonly inboxes: 'shared' | 'personal';
   /** Nobody whom this account blocks, or who blocks it. */
   readonly withoutBlocksOf?: number;
-}
-
-/**
- * Writes a delivery of `bodyId` for each distinct inbox of the recipients: one statement, whatever their number. Local accounts, deleted
- * ones and blocked hosts are passed over (blocked domains *above* a host are left to the sender, who asks again before each delivery); what
- * is for a host known to be down waits until that is probed. Returns how many.
- */
-export async function insertDeliveries(db: Db, bodyId: number, now: number, recipients: Recipients): Promise<number> {
-  const { sources, inboxes, withoutBlocksOf } = recipients;
-  const inbox = inboxes === 'shared' ? 'COALESCE(account.shared_inbox, account.inbox)' : 'account.inbox';
-  const noBlock =
-    withoutBlocksOf === undefined
-      ? ''
-      : `AND NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = ? AND block.target_id = account.id)
-         AND NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = account.id AND block.target_id = ?)`;
-  return db.run(
-    `INSERT INTO delivery (body_id, host, inbox, due)
-     SELECT CAST(? AS BIGINT), found.host, found.inbox, CASE WHEN remote_host.retry_at > ? THEN remote_host.retry_at ELSE CAST(? AS BIGINT) END
-     FROM (
-       SELECT DISTINCT account.inbox_host AS host, ${inbox} AS inbox FROM account
-       WHERE account.id IN (${sources.map((source) => source.sql).join(' UNION ')})
-         AND account.host <> '' AND account.deleted_at IS NULL AND account.inbox IS NOT NULL AND account.inbox_host IS NOT NULL
-         AND NOT EXISTS (SELECT 1 FROM domain_block WHERE domain_block.host IN (account.host, account.inbox_host)) ${noBlock}
-     ) AS found LEFT JOIN remote_host ON remote_host.host = found.host WHERE 1 = 1`,
-    [
-      bodyId,
-      now,
-      now,
-      ...sources.flatMap((source) => source.values),
-      ...(withoutBlocksOf === undefined ? [] : [withoutBlocksOf, withoutBlocksOf]),
-    ],
-  );
 }

@@ -35,19 +35,25 @@ export function audienceOfPost(post: Addressed): Recipients {
 }
 
 /**
- * An edit or a deletion: everybody who may hold a copy, those that an edit names no more (`formerIds`) too unless the new text is not for
- * everybody. Blocks do not count: who got it before the block should see it go.
+ * An edit. What is not for everybody goes to whom a new post would go to, and to nobody else: whoever answered, liked or was named once may
+ * not see the new text. What is open goes also to everybody who may hold a copy, those that the edit names no more (`formerIds`) too.
  */
-export function audienceOfChange(post: Addressed, formerIds: readonly number[] = []): Recipients {
+export function audienceOfEdit(post: Addressed, formerIds: readonly number[] = []): Recipients {
+  const audience = audienceOfPost(post);
+  if (isRestricted(post.visibility)) return audience;
+  return { ...audience, sources: [...audience.sources, involvedIn(post.id), ...formerIds.map(theAccount)] };
+}
+
+/** A deletion: everybody who may hold a copy. Blocks do not count: who got it before the block should see it go. */
+export function audienceOfDeletion(post: Addressed): Recipients {
   const { sources, inboxes } = audienceOfPost(post);
   if (post.visibility === 'direct') return { sources, inboxes };
-  const former = isRestricted(post.visibility) ? [] : formerIds.map(theAccount);
-  return { sources: [...sources, involvedIn(post.id), ...former], inboxes };
+  return { sources: [...sources, involvedIn(post.id)], inboxes };
 }
 
 /** A reblog and its undoing: followers, and the author of what is shown. */
-export function audienceOfReblog(reblog: Pick<Post, 'accountId' | 'reblogOfId'>): Recipients {
-  return { sources: [followersOf(reblog.accountId), authorOf(reblog.reblogOfId ?? 0)], inboxes: 'shared' };
+export function audienceOfReblog(accountId: number, originalId: number): Recipients {
+  return { sources: [followersOf(accountId), authorOf(originalId)], inboxes: 'shared' };
 }
 
 /** What concerns one account only: follows, likes, blocks and the answers to them. */

@@ -1,7 +1,6 @@
 import type { Context, Federation } from '@fedify/fedify';
 import type { Object as VocabObject } from '@fedify/vocab';
 import { findLocalAccount } from '#activitypub/actors.ts';
-import { countFavourites } from '#activitypub/counts-store.ts';
 import type { FederationData } from '#activitypub/federation-data.ts';
 import { toPostActivity } from '#activitypub/posts.ts';
 import { OUTBOX_PAGE } from '#activitypub/stamp-store.ts';
@@ -9,7 +8,8 @@ import type { Ctx } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { listAccounts } from '#domain/accounts/account-store.ts';
 import { viewPosts } from '#domain/posts/post-view.ts';
-import { findBlock } from '#domain/relationships/block-store.ts';
+import { findBlock } from '#domain/blocks/block-store.ts';
+import { countFavourites } from '#domain/posts/favourite-store.ts';
 import { type Follow, type FollowPage, listFollowers, listFollowing } from '#domain/relationships/follow-store.ts';
 import { listByAccount, listPinned } from '#domain/timelines/timeline-store.ts';
 import { parseId } from '#lib/id.ts';

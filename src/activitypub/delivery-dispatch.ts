@@ -1,13 +1,22 @@
-import { type Delivery, type HostHealth, listBodies } from '#activitypub/delivery-store.ts';
+import { type Delivery, listBodies } from '#activitypub/delivery-store.ts';
 import { judge, type Verdict } from '#activitypub/delivery-verdict.ts';
+import type { HostHealth } from '#activitypub/host-health-store.ts';
 import { signCavage, signRfc9421 } from '#activitypub/signature/sign.ts';
 import type { Ctx } from '#context.ts';
 import { getSigningKey, type SigningKey } from '#domain/accounts/keys.ts';
 import { coalesce } from '#lib/coalesce.ts';
 import { timeOfId } from '#lib/id.ts';
 import { createLru } from '#lib/lru.ts';
+import { siteOf } from '#lib/site.ts';
+import { createTokenBuckets } from '#lib/token-bucket.ts';
 
 const CONTENT_TYPE = 'application/activity+json';
+/**
+ * What may be sent to inboxes that an actor of another origin names, per site: enough for the few whose inbox is kept elsewhere, and too
+ * little to be a nuisance to anybody whom a stranger names. What is too much waits.
+ */
+const ELSEWHERE = { burst: 20, perSecond: 0.2 };
+const POSTPONED = 60_000;
 
 interface Body {
   accountId: number;
@@ -30,6 +39,7 @@ export function createDispatch(ctx: Ctx): Dispatch {
     sizeOf: (body) => body.bytes.length,
   });
   const keys = createLru<number, SigningKey>({ maxEntries: 1_000 });
+  const elsewhere = createTokenBuckets({ ...ELSEWHERE, now: ctx.now });
   const readKey = coalesce((accountId) => getSigningKey(ctx, Number(accountId), 'rsa'));
 
   async function load(bodyIds: readonly number[]): Promise<void> {
@@ -55,12 +65,15 @@ export function createDispatch(ctx: Ctx): Dispatch {
     load,
     async send(delivery, health) {
       const age = ctx.now() - timeOfId(delivery.bodyId);
-      // Asked again at the last moment: the domain may have been blocked since, or one above it.
-      if (ctx.blockedHosts.covers(delivery.host)) return dropped('blocked');
+      const url = new URL(delivery.inbox);
+      // Asked again at the last moment: the domain may have been blocked since, or one above it, or the inbox is of another one.
+      if ([delivery.host, url.host].some((host) => ctx.blockedHosts.covers(host))) return dropped('blocked');
+      if (url.origin === ctx.config.origin) return dropped('our own address');
+      if (url.host !== delivery.host && !elsewhere.take(siteOf(url.host)))
+        return { verdict: { kind: 'postponed', after: POSTPONED }, spokeRfc9421: undefined };
       const body = await bodyOf(delivery.bodyId);
       if (!body) return dropped('the activity was given up');
       const { uri: keyId, privateKey } = await keyOf(body.accountId);
-      const url = new URL(delivery.inbox);
       const post = async (sign: typeof signCavage) => {
         const signing = { digest: body.digest, contentType: CONTENT_TYPE };
         const headers = await sign({ method: 'POST', url, keyId, privateKey, now: ctx.now(), body: signing });
@@ -81,5 +94,5 @@ export function createDispatch(ctx: Ctx): Dispatch {
 }
 
 function dropped(detail: string): Awaited<ReturnType<Dispatch['send']>> {
-  return { verdict: { kind: 'dropped', detail }, spokeRfc9421: undefined };
+  return { verdict: { kind: 'dropped', detail, isAnswer: false }, spokeRfc9421: undefined };
 }

@@ -1,4 +1,5 @@
-import type { Delivery, HostHealth } from '#activitypub/delivery-store.ts';
+import type { Delivery, Place } from '#activitypub/delivery-store.ts';
+import type { HostHealth } from '#activitypub/host-health-store.ts';
 
 /** How many deliveries of one host are held in memory, and how many of those are under way. */
 const LANE_CAPACITY = 16;
@@ -13,7 +14,7 @@ const SLOW_AFTER = 1_000;
 export interface Lane {
   readonly host: string;
   health: HostHealth;
-  readonly waiting: Delivery[];
+  waiting: Delivery[];
   active: number;
   /** More of its deliveries wait in the database, held back there. */
   overflows: boolean;
@@ -23,8 +24,8 @@ export interface Lanes {
   get(host: string): Lane | undefined;
   /** Takes in a delivery that was claimed. False when its lane is full. */
   add(delivery: Delivery, health: HostHealth): boolean;
-  /** Takes what waits for a host out again. */
-  empty(host: string): Delivery[];
+  /** Takes what waits for a host, or for one inbox of it, out again. */
+  take(place: Place): Delivery[];
   /** Nothing of a host is held back in the database any more. */
   drained(lane: Lane): void;
   /** Starts what may be started. */
@@ -111,8 +112,13 @@ export function createLanes(run: (delivery: Delivery, lane: Lane) => Promise<voi
       offerTurn(lane);
       return true;
     },
-    empty(host) {
-      const taken = lanes.get(host)?.waiting.splice(0) ?? [];
+    take({ host, inbox }) {
+      const lane = lanes.get(host);
+      if (!lane) return [];
+      const { taken = [], left = [] } = Object.groupBy(lane.waiting, (delivery) =>
+        inbox === undefined || delivery.inbox === inbox ? 'taken' : 'left',
+      );
+      lane.waiting = left;
       waiting -= taken.length;
       return taken;
     },

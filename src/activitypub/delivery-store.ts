@@ -1,3 +1,4 @@
+import type { Recipients } from '#activitypub/audience-store.ts';
 import { type Db, list } from '#db/database.ts';
 import { firstIdAt } from '#lib/id.ts';
 
@@ -5,7 +6,7 @@ import { firstIdAt } from '#lib/id.ts';
 export interface Delivery {
   id: number;
   bodyId: number;
-  /** Host (and port) of the inbox. */
+  /** Host (and port) that answers for the inbox: that of its actor. */
   host: string;
   inbox: string;
   /** How often it failed so far. */
@@ -24,17 +25,6 @@ export interface DeliveryBody {
   about?: string | undefined;
 }
 
-/** How another server has been answering. A host without a row has never failed. */
-export interface HostHealth {
-  host: string;
-  /** In a row. */
-  failures: number;
-  failingSince: number | null;
-  /** Until then (epoch ms) nothing is sent to it. */
-  retryAt: number | null;
-  speaksRfc9421: number;
-}
-
 /** How long a claimed delivery is left alone before another process takes it (milliseconds). Renewed while it is held. */
 export const LEASE = 60_000;
 
@@ -46,6 +36,39 @@ export async function insertBody(db: Db, body: DeliveryBody): Promise<void> {
     body.digest,
     body.about,
   ]);
+}
+
+/**
+ * Writes a delivery of `bodyId` for each distinct inbox of the recipients: one statement, whatever their number. Local accounts, deleted
+ * ones and blocked hosts are passed over (blocked domains *above* a host, and those of inboxes elsewhere, are left to the sender, who asks
+ * again before each delivery); what is for a host or inbox known to be down waits until that is probed. Returns how many.
+ */
+export async function insertDeliveries(db: Db, bodyId: number, now: number, recipients: Recipients): Promise<number> {
+  const { sources, inboxes, withoutBlocksOf } = recipients;
+  const inbox = inboxes === 'shared' ? 'COALESCE(account.shared_inbox, account.inbox)' : 'account.inbox';
+  const noBlock =
+    withoutBlocksOf === undefined
+      ? ''
+      : `AND NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = ? AND block.target_id = account.id)
+         AND NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = account.id AND block.target_id = ?)`;
+  return db.run(
+    `INSERT INTO delivery (body_id, host, inbox, due)
+     SELECT CAST(? AS BIGINT), found.host, found.inbox,
+       CASE WHEN remote_host.retry_at > ? AND (failing_inbox IS NULL OR failing_inbox = found.inbox) THEN retry_at ELSE CAST(? AS BIGINT) END
+     FROM (
+       SELECT DISTINCT account.delivery_host AS host, ${inbox} AS inbox FROM account
+       WHERE account.id IN (${sources.map((source) => source.sql).join(' UNION ')})
+         AND account.host <> '' AND account.deleted_at IS NULL AND account.inbox IS NOT NULL AND account.delivery_host IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM domain_block WHERE domain_block.host IN (account.host, account.delivery_host)) ${noBlock}
+     ) AS found LEFT JOIN remote_host ON remote_host.host = found.host WHERE 1 = 1`,
+    [
+      bodyId,
+      now,
+      now,
+      ...sources.flatMap((source) => source.values),
+      ...(withoutBlocksOf === undefined ? [] : [withoutBlocksOf, withoutBlocksOf]),
+    ],
+  );
 }
 
 /** Takes back what is not under way yet of what was to be said about a post: its deletion must not be overtaken by its Create. */
@@ -90,14 +113,17 @@ export async function claimDue(db: Db, { leasedBy, now, limit }: Claim): Promise
   );
 }
 
-/** Leases up to `limit` deliveries to one host that are due or held back until `until` at most. */
-export async function claimOfHost(db: Db, claim: Claim & { host: string; until: number }): Promise<Delivery[]> {
+/** Leases up to `limit` deliveries to one host that are due or held back until `until` at most; to all its inboxes but one. */
+export async function claimOfHost(
+  db: Db,
+  claim: Claim & { host: string; exceptInbox: string | undefined; until: number },
+): Promise<Delivery[]> {
   return claimed(
     await db.all<Delivery>(
       `WITH ready AS MATERIALIZED (
-         SELECT id FROM delivery WHERE host = ? AND due <= ? AND leased_by IS NULL ORDER BY due, id LIMIT ? ${db.skipLocked})
+         SELECT id FROM delivery WHERE host = ? AND inbox <> ? AND due <= ? AND leased_by IS NULL ORDER BY due, id LIMIT ? ${db.skipLocked})
        UPDATE delivery SET due = ?, leased_by = ? WHERE id IN (SELECT id FROM ready) RETURNING id, body_id, host, inbox, attempt`,
-      [claim.host, claim.until, claim.limit, claim.now + LEASE, claim.leasedBy],
+      [claim.host, claim.exceptInbox ?? '', claim.until, claim.limit, claim.now + LEASE, claim.leasedBy],
     ),
   );
 }
@@ -133,14 +159,26 @@ export async function release(
   ]);
 }
 
-/** Holds back what is due for a host, so that it does not stand at the head of the queue. */
-export async function parkHost(db: Db, host: string, until: number): Promise<void> {
-  await db.run('UPDATE delivery SET due = ? WHERE host = ? AND due < ? AND leased_by IS NULL', [until, host, until]);
+/** A host, or one inbox of it. */
+export interface Place {
+  host: string;
+  inbox: string | undefined;
 }
 
-/** Everything for a host that answers again is due. */
-export async function unparkHost(db: Db, host: string, now: number): Promise<void> {
-  await db.run('UPDATE delivery SET due = ? WHERE host = ? AND due > ? AND leased_by IS NULL', [now, host, now]);
+/** Holds back what is due there, so that it does not stand at the head of the queue. */
+export async function park(db: Db, { host, inbox }: Place, until: number): Promise<void> {
+  await db.run(
+    `UPDATE delivery SET due = ? WHERE host = ? AND due < ? AND leased_by IS NULL AND (inbox = ? OR ? = '')`,
+    [until, host, until, inbox ?? '', inbox ?? ''],
+  );
+}
+
+/** Everything there is due: it answers again. */
+export async function unpark(db: Db, { host, inbox }: Place, now: number): Promise<void> {
+  await db.run(
+    `UPDATE delivery SET due = ? WHERE host = ? AND due > ? AND leased_by IS NULL AND (inbox = ? OR ? = '')`,
+    [now, host, now, inbox ?? '', inbox ?? ''],
+  );
 }
 
 /** Deletes deliveries that were made, or will never be, and the bodies that nobody waits for any more. */
@@ -162,39 +200,6 @@ export async function retryDelivery(
   await db.run(
     'UPDATE delivery SET due = ?, leased_by = NULL, attempt = attempt + 1, last_error = ? WHERE id = ? AND leased_by = ?',
     [retry.due, retry.error.slice(0, 500), delivery.id, retry.leasedBy],
-  );
-}
-
-export async function listHosts(db: Db, hosts: readonly string[]): Promise<HostHealth[]> {
-  const wanted = list(hosts);
-  return db.all(
-    `SELECT host, failures, failing_since, retry_at, speaks_rfc9421 FROM remote_host WHERE host ${wanted.sql}`,
-    wanted.values,
-  );
-}
-
-export async function saveFailure(db: Db, health: HostHealth): Promise<void> {
-  await db.run(
-    `INSERT INTO remote_host (host, failures, failing_since, retry_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT (host) DO UPDATE SET failures = excluded.failures, retry_at = excluded.retry_at,
-       failing_since = COALESCE(remote_host.failing_since, excluded.failing_since)`,
-    [health.host, health.failures, health.failingSince, health.retryAt],
-  );
-}
-
-export async function saveRecovery(db: Db, host: string, now: number): Promise<void> {
-  await db.run(
-    'UPDATE remote_host SET failures = 0, failing_since = NULL, retry_at = NULL, last_success_at = ? WHERE host = ?',
-    [now, host],
-  );
-}
-
-/** Remembers by which of the two specifications a host wants requests signed. */
-export async function saveSignatureSpec(db: Db, host: string, speaksRfc9421: boolean): Promise<void> {
-  await db.run(
-    `INSERT INTO remote_host (host, speaks_rfc9421) VALUES (?, ?)
-     ON CONFLICT (host) DO UPDATE SET speaks_rfc9421 = excluded.speaks_rfc9421`,
-    [host, speaksRfc9421],
   );
 }
 

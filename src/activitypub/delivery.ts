@@ -1,25 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { capacityOf, createLanes, type Lane } from '#activitypub/delivery-lanes.ts';
 import { createDispatch } from '#activitypub/delivery-dispatch.ts';
+import { capacityOf, createLanes, type Lane } from '#activitypub/delivery-lanes.ts';
+import { createOutcomes } from '#activitypub/delivery-outcomes.ts';
 import {
   claimDue,
   claimOfHost,
   type Delivery,
-  finishDeliveries,
   hasDue,
-  type HostHealth,
   LEASE,
-  listHosts,
-  parkHost,
+  park,
   release,
   renewLeases,
-  retryDelivery,
-  saveFailure,
-  saveRecovery,
-  saveSignatureSpec,
-  unparkHost,
+  unpark,
 } from '#activitypub/delivery-store.ts';
-import { probePause, type Verdict } from '#activitypub/delivery-verdict.ts';
+import { healthAfter, pauseOf, type Verdict } from '#activitypub/delivery-verdict.ts';
+import {
+  type HostHealth,
+  listHealth,
+  newHealth,
+  saveHealth,
+  saveSignatureSpec,
+} from '#activitypub/host-health-store.ts';
 import { type Ctx, inTransaction } from '#context.ts';
 import { createLoop } from '#lib/loop.ts';
 
@@ -27,9 +28,8 @@ import { createLoop } from '#lib/loop.ts';
 const CAPACITY = 256;
 /** How long the deliveries that a host cannot take yet are held back at most (milliseconds). */
 const PARKED = 60_000;
-/** Outcomes are written together: after this many, or so many milliseconds. */
-const GROUP_SIZE = 64;
-const GROUP_TIME = 20;
+/** How long a delivery waits after a mistake of ours (milliseconds). */
+const AFTER_MISTAKE = 600_000;
 
 /** Brings activities to inboxes: the only part of the server that sends any. */
 export interface Sender {
@@ -42,19 +42,14 @@ export interface Sender {
   drain(): Promise<boolean>;
 }
 
-interface Outcome {
-  delivery: Delivery;
-  verdict: Verdict;
-}
+type HealthByHost = ReadonlyMap<string, HostHealth>;
 
 export function createSender(ctx: Ctx): Sender {
   const leasedBy = randomUUID();
   const dispatch = createDispatch(ctx);
   const lanes = createLanes(deliver, () => idle?.());
   const loop = createLoop(round, ctx.log);
-  let outcomes: Outcome[] = [];
-  let writing: Promise<void> = Promise.resolve();
-  let flushTimer: NodeJS.Timeout | undefined;
+  const outcomes = createOutcomes(ctx, leasedBy, () => loop.wake());
   let renewal: NodeJS.Timeout | undefined;
   let idle: (() => void) | undefined;
 
@@ -64,157 +59,125 @@ export function createSender(ctx: Ctx): Sender {
     if (lanes.size > CAPACITY / 2) return false;
     const thirsty = lanes.thirsty();
     if (thirsty.length === 0 && !(await hasDue(ctx.db, ctx.now()))) return false;
-    const { taken, health, emptied } = await inTransaction(ctx, async (tx) => {
-      const claim = { leasedBy, now: tx.now() };
-      const claimed: Delivery[] = [];
-      const last: Lane[] = [];
-      for (const lane of thirsty) {
-        const limit = capacityOf(lane.health);
-        const more = await claimOfHost(tx.db, { ...claim, host: lane.host, until: claim.now + PARKED, limit });
-        claimed.push(...more);
-        if (more.length < limit) last.push(lane);
-      }
-      claimed.push(...(await claimDue(tx.db, { ...claim, limit: CAPACITY })));
-      const hosts = [...new Set(claimed.map((delivery) => delivery.host))];
-      const known = new Map((await listHosts(tx.db, hosts)).map((host) => [host.host, host]));
-      return { taken: claimed, health: known, emptied: last };
-    });
+    const { taken, health, emptied } = await inTransaction(ctx, (tx) => claim(tx, thirsty));
     // Not before the commit: a lease that is rolled back is no lease.
     for (const lane of emptied) lanes.drained(lane);
     await dispatch.load(taken.map((delivery) => delivery.bodyId));
-    const tooMany = taken.filter((delivery) => !admit(delivery, health.get(delivery.host)));
+    const refused = taken.filter((delivery) => !admit(delivery, health.get(delivery.host)));
     lanes.pump();
-    if (tooMany.length > 0) await giveBack(tooMany, health);
+    if (refused.length > 0) await holdBack(refused, health);
     return taken.length > 0;
+  }
+
+  /** Leases deliveries for the lanes that can take more, then whatever is due. Nothing more is held back for those in `emptied`. */
+  async function claim(tx: Ctx, thirsty: readonly Lane[]) {
+    const now = tx.now();
+    const taken: Delivery[] = [];
+    const emptied: Lane[] = [];
+    for (const lane of thirsty) {
+      const { host, health } = lane;
+      const limit = capacityOf(health);
+      const exceptInbox = (health.retryAt ?? 0) > now ? health.failingInbox : undefined;
+      const more = await claimOfHost(tx.db, { host, exceptInbox, until: now + PARKED, leasedBy, now, limit });
+      taken.push(...more);
+      if (more.length < limit) emptied.push(lane);
+    }
+    taken.push(...(await claimDue(tx.db, { leasedBy, now, limit: CAPACITY })));
+    const hosts = [...new Set(taken.map((delivery) => delivery.host))];
+    const health: HealthByHost = new Map((await listHealth(tx.db, hosts)).map((row) => [row.host, row]));
+    return { taken, health, emptied };
   }
 
   /** Puts a claimed delivery in its lane. False where the host has enough to do, or is left alone. */
   function admit(delivery: Delivery, found: HostHealth | undefined): boolean {
     const health = lanes.get(delivery.host)?.health ?? found ?? newHealth(delivery.host);
-    if (health.retryAt !== null && health.retryAt > ctx.now()) return false;
+    if (pauseOf(health, delivery.inbox, ctx.now()) > 0) return false;
     if (lanes.add(delivery, health)) return true;
     lanes.get(delivery.host)!.overflows = true;
     return false;
   }
 
-  async function giveBack(deliveries: readonly Delivery[], health: ReadonlyMap<string, HostHealth>): Promise<void> {
+  /** Gives back what cannot be sent now, and has whatever else waits for the same place wait as long: it must not be claimed in vain. */
+  async function holdBack(deliveries: readonly Delivery[], health: HealthByHost): Promise<void> {
     await inTransaction(ctx, async (tx) => {
       for (const [host, ofHost] of Map.groupBy(deliveries, (delivery) => delivery.host)) {
-        const retryAt = (lanes.get(host)?.health ?? health.get(host))?.retryAt ?? 0;
-        const until = retryAt > tx.now() ? retryAt : tx.now() + PARKED;
-        await release(tx.db, idsOf(ofHost), { leasedBy, due: until });
-        await parkHost(tx.db, host, until);
+        const known = lanes.get(host)?.health ?? health.get(host) ?? newHealth(host);
+        const isPaused = (delivery: Delivery) => pauseOf(known, delivery.inbox, tx.now()) > 0;
+        const { paused = [], full = [] } = Object.groupBy(ofHost, (one) => (isPaused(one) ? 'paused' : 'full'));
+        if (full.length > 0) await putOff(tx, full, { host, inbox: undefined, until: tx.now() + PARKED });
+        if (paused.length > 0) await putOff(tx, paused, { host, inbox: known.failingInbox, until: known.retryAt! });
       }
     });
+  }
+
+  /** Releases claimed deliveries and parks the others to the same host, or the same inbox of it. @param place until when (epoch ms) */
+  async function putOff(
+    tx: Ctx,
+    deliveries: readonly Delivery[],
+    place: { host: string; inbox: string | undefined; until: number },
+  ): Promise<void> {
+    await release(tx.db, idsOf(deliveries), { leasedBy, due: place.until });
+    await park(tx.db, place, place.until);
   }
 
   async function deliver(delivery: Delivery, lane: Lane): Promise<void> {
     try {
       const { verdict, spokeRfc9421 } = await dispatch.send(delivery, lane.health);
-      note(lane, verdict);
+      judgeHost(lane, delivery.inbox, verdict);
       if (spokeRfc9421 !== undefined) {
-        lane.health.speaksRfc9421 = Number(spokeRfc9421);
-        write((tx) => saveSignatureSpec(tx.db, lane.host, spokeRfc9421));
+        lane.health = { ...lane.health, speaksRfc9421: spokeRfc9421 };
+        outcomes.write((tx) => saveSignatureSpec(tx.db, { host: lane.host, speaksRfc9421: spokeRfc9421 }));
       }
-      settle({
-        delivery,
-        verdict: verdict.kind === 'retry' ? { ...verdict, after: Math.max(verdict.after, pauseOf(lane)) } : verdict,
-      });
+      const pause = pauseOf(lane.health, delivery.inbox, ctx.now());
+      const isRetried = verdict.kind === 'retry';
+      outcomes.settle(delivery, isRetried ? { ...verdict, after: Math.max(verdict.after, pause) } : verdict);
     } catch (error) {
       // A mistake of ours, such as a key that cannot be read: nobody else's delivery should suffer.
       ctx.log.error('Delivery {id} failed: {message}', { id: delivery.id, message: String(error) });
-      settle({
-        delivery,
-        verdict: { kind: 'retry', after: 600_000, detail: String(error), hostFailed: false, hostPause: undefined },
-      });
+      const detail = String(error);
+      const after = AFTER_MISTAKE;
+      outcomes.settle(delivery, { kind: 'retry', after, detail, hostFailed: false, hostPause: undefined });
     }
   }
 
-  function pauseOf(lane: Lane): number {
-    return (lane.health.retryAt ?? 0) - ctx.now();
-  }
-
-  /** Draws conclusions about the host: the circuit breaker. */
-  function note(lane: Lane, verdict: Verdict): void {
-    const { health, host } = lane;
+  /** The circuit breaker: draws conclusions about the host, and acts on them. */
+  function judgeHost(lane: Lane, inbox: string, verdict: Verdict): void {
+    const { host, health: before } = lane;
     const now = ctx.now();
-    if (verdict.kind === 'retry' && (verdict.hostFailed || verdict.hostPause !== undefined)) {
-      if (verdict.hostFailed) {
-        health.failures += 1;
-        health.failingSince ??= now;
-      }
-      const pause = Math.max(probePause(health.failures) ?? 0, verdict.hostPause ?? 0);
-      health.retryAt = pause > 0 ? now + pause : null;
-      const waiting = pause > 0 ? lanes.empty(host) : [];
-      const until = now + pause;
-      write(async (tx) => {
-        await saveFailure(tx.db, { ...health });
-        if (pause === 0) return;
-        await release(tx.db, idsOf(waiting), { leasedBy, due: until });
-        await parkHost(tx.db, host, until);
+    const health = healthAfter(before, { inbox, verdict, now });
+    if (health === before) return;
+    lane.health = health;
+    const { retryAt, failures } = health;
+    if (retryAt !== undefined) {
+      const place = { host, inbox: health.failingInbox, until: retryAt };
+      const waiting = lanes.take(place);
+      outcomes.write(async (tx) => {
+        await saveHealth(tx.db, health);
+        await putOff(tx, waiting, place);
       });
-      if (pause > 0) lanes.drained(lane);
-    } else if (health.failures > 0 || health.retryAt !== null) {
-      Object.assign(health, { failures: 0, failingSince: null, retryAt: null });
-      write(async (tx) => {
-        await saveRecovery(tx.db, host, now);
-        await unparkHost(tx.db, host, now);
+      if (place.inbox === undefined) lanes.drained(lane);
+    } else if (failures > 0) {
+      outcomes.write((tx) => saveHealth(tx.db, health));
+    } else {
+      outcomes.write(async (tx) => {
+        await saveHealth(tx.db, health);
+        await unpark(tx.db, { host, inbox: before.failingInbox }, now);
         tx.db.afterCommit(() => loop.wake());
       });
     }
-  }
-
-  function settle(outcome: Outcome): void {
-    outcomes.push(outcome);
-    if (outcomes.length >= GROUP_SIZE) flush();
-    else flushTimer ??= setTimeout(flush, GROUP_TIME);
-  }
-
-  /** Writes what became of deliveries, and makes room for others. */
-  function flush(): void {
-    clearTimeout(flushTimer);
-    flushTimer = undefined;
-    const group = outcomes;
-    outcomes = [];
-    if (group.length > 0) {
-      write(async (tx) => {
-        const done = group.filter(({ verdict }) => verdict.kind !== 'retry');
-        if (done.length > 0)
-          await finishDeliveries(
-            tx.db,
-            done.map(({ delivery }) => delivery),
-          );
-        for (const { delivery, verdict } of group) {
-          if (verdict.kind !== 'retry') continue;
-          await retryDelivery(tx.db, delivery, { leasedBy, due: tx.now() + verdict.after, error: verdict.detail });
-        }
-      });
-      for (const { delivery, verdict } of group) {
-        if (verdict.kind === 'dropped')
-          ctx.log.info('Delivery to {host} was dropped: {detail}', { host: delivery.host, detail: verdict.detail });
-      }
-    }
-    loop.wake();
-  }
-
-  /**
-   * Writes one after another: a host's health of before must not overwrite that of now, as it could on PostgreSQL, where transactions
-   * overtake each other. What cannot be written is delivered again once the lease has run out.
-   */
-  function write(work: (tx: Ctx) => Promise<void>): void {
-    writing = writing
-      .then(() => inTransaction(ctx, work))
-      .catch((error: unknown) => {
-        ctx.log.error('Outcomes of deliveries could not be written: {message}', { message: String(error) });
-      });
   }
 
   /** Resolves once nothing is held and everything is written. */
   async function settled(): Promise<void> {
     while (lanes.size > 0) await new Promise<void>((resolve) => (idle = resolve));
     idle = undefined;
-    flush();
-    await writing;
+    await outcomes.finish();
+  }
+
+  /** Gives deliveries back as if they had never been claimed. */
+  async function giveBack(deliveries: readonly Delivery[]): Promise<void> {
+    if (deliveries.length === 0) return;
+    await inTransaction(ctx, (tx) => release(tx.db, idsOf(deliveries), { leasedBy, due: tx.now() }));
   }
 
   return {
@@ -222,20 +185,19 @@ export function createSender(ctx: Ctx): Sender {
       loop.start();
       renewal ??= setInterval(() => {
         const ids = idsOf(lanes.held());
-        if (ids.length > 0) write((tx) => renewLeases(tx.db, ids, { leasedBy, now: tx.now() }));
+        if (ids.length > 0) outcomes.write((tx) => renewLeases(tx.db, ids, { leasedBy, now: tx.now() }));
       }, LEASE / 3);
     },
     wake: () => loop.wake(),
     async stop(patience) {
       await loop.stop();
-      for (const { host } of lanes.held()) await put(lanes.empty(host));
+      for (const { host } of lanes.held()) await giveBack(lanes.take({ host, inbox: undefined }));
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([settled(), new Promise((resolve) => (timer = setTimeout(resolve, patience)))]);
       clearTimeout(timer);
       clearInterval(renewal);
-      await put(lanes.held());
-      flush();
-      await writing;
+      await giveBack(lanes.held());
+      await outcomes.finish();
     },
     async drain() {
       let worked = false;
@@ -247,18 +209,8 @@ export function createSender(ctx: Ctx): Sender {
       }
     },
   };
-
-  /** Gives deliveries back as if they had never been claimed. */
-  async function put(deliveries: readonly Delivery[]): Promise<void> {
-    if (deliveries.length === 0) return;
-    await inTransaction(ctx, (tx) => release(tx.db, idsOf(deliveries), { leasedBy, due: tx.now() }));
-  }
 }
 
 function idsOf(deliveries: readonly Delivery[]): number[] {
   return deliveries.map((delivery) => delivery.id);
-}
-
-function newHealth(host: string): HostHealth {
-  return { host, failures: 0, failingSince: null, retryAt: null, speaksRfc9421: 0 };
 }

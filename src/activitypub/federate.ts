@@ -1,5 +1,6 @@
 import {
-  audienceOfChange,
+  audienceOfDeletion,
+  audienceOfEdit,
   audienceOfFarewell,
   audienceOfOne,
   audienceOfPost,
@@ -28,10 +29,11 @@ import { findAccount, listAccounts } from '#domain/accounts/account-store.ts';
 import { listKeys } from '#domain/accounts/key-store.ts';
 import type { EventOf, EventType } from '#domain/events.ts';
 import { findFavouriteById } from '#domain/posts/favourite-store.ts';
-import { findPost, listMentionedIds } from '#domain/posts/post-store.ts';
-import type { Post } from '#domain/posts/post.ts';
+import { listMentionedIds } from '#domain/posts/mention-store.ts';
+import { findPost } from '#domain/posts/post-store.ts';
+import { isReblog, type Post, type ReblogPost } from '#domain/posts/post.ts';
 import { viewPost } from '#domain/posts/post-view.ts';
-import { findBlockById } from '#domain/relationships/block-store.ts';
+import { findBlockById } from '#domain/blocks/block-store.ts';
 import { type Follow, findFollowById } from '#domain/relationships/follow-store.ts';
 import { localUrls } from '#domain/urls.ts';
 
@@ -57,7 +59,9 @@ export const federatePost: Rendering<'post.published'> = async (ctx, { postId })
   const view = post && post.deletedAt === undefined ? await viewPost(ctx.db, undefined, post) : undefined;
   if (!view) return undefined;
   if (view.reblogOf)
-    return toOutgoing(view.account.id, toAnnounce(view), audienceOfReblog(view.post), { about: view.post.uri });
+    return toOutgoing(view.account.id, toAnnounce(view), audienceOfReblog(view.account.id, view.reblogOf.post.id), {
+      about: view.post.uri,
+    });
   const activity = toCreate(localUrls(ctx.config).postActivity(postId), view, ctx.config.origin);
   return toOutgoing(view.account.id, activity, audienceOfPost(view.post), { about: view.post.uri });
 };
@@ -67,27 +71,32 @@ export const federateEdit: Rendering<'post.edited'> = async (ctx, { postId, form
   const view = post && post.deletedAt === undefined ? await viewPost(ctx.db, undefined, post) : undefined;
   if (!view) return undefined;
   const activity = toUpdate(newId(ctx), view, ctx.config.origin);
-  return toOutgoing(view.account.id, activity, audienceOfChange(view.post, formerIds), { about: view.post.uri });
+  return toOutgoing(view.account.id, activity, audienceOfEdit(view.post, formerIds), { about: view.post.uri });
 };
 
 export const federateDelete: Rendering<'post.deleted'> = async (ctx, { postId }) => {
   const post = await findOwnPost(ctx, postId);
   const author = post && (await findActive(ctx, post.accountId));
   if (!post || !author) return undefined;
-  if (post.reblogOfId !== undefined) return undoReblog(ctx, author, post);
-  const mentions = await listAccounts(ctx.db, await listMentionedIds(ctx.db, postId));
-  return toOutgoing(author.id, toDelete(newId(ctx), author, post, mentions), audienceOfChange(post), {
+  if (isReblog(post)) return undoReblog(ctx, author, post);
+  // Of a post to followers the deletion also reaches people who may not see it, so it does not say whom the post named.
+  const named = post.visibility === 'followers' ? [] : await listMentionedIds(ctx.db, postId);
+  const mentions = await listAccounts(ctx.db, named);
+  return toOutgoing(author.id, toDelete(newId(ctx), author, post, mentions), audienceOfDeletion(post), {
     about: post.uri,
     withdraws: 'post',
   });
 };
 
-async function undoReblog(ctx: Ctx, account: Account, reblog: Post): Promise<Outgoing | undefined> {
-  const original = await findPost(ctx.db, reblog.reblogOfId!);
+async function undoReblog(ctx: Ctx, account: Account, reblog: ReblogPost): Promise<Outgoing | undefined> {
+  const original = await findPost(ctx.db, reblog.reblogOfId);
   const originalAuthor = original && (await findAccount(ctx.db, original.accountId));
   if (!originalAuthor) return undefined;
   const activity = toUndoAnnounce(newId(ctx), account, reblog, { uri: original.uri, authorUri: originalAuthor.uri });
-  return toOutgoing(account.id, activity, audienceOfReblog(reblog), { about: reblog.uri, withdraws: 'post' });
+  return toOutgoing(account.id, activity, audienceOfReblog(account.id, original.id), {
+    about: reblog.uri,
+    withdraws: 'post',
+  });
 }
 
 export const federateFavourite: Rendering<'post.favourited'> = async (ctx, { favouriteId }) => {

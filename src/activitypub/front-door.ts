@@ -1,33 +1,27 @@
-import type { IncomingMessage } from 'node:http';
-import { acceptActivity, acceptForwarded, hasOwnId } from '#activitypub/inbox/accept-activity.ts';
+import { createAcquaintance } from '#activitypub/acquaintance.ts';
+import { createInboxLimits } from '#activitypub/inbox-limits.ts';
+import { acceptActivity, acceptForwarded, acceptSelfSigned, hasOwnId } from '#activitypub/inbox/accept-activity.ts';
+import { objectOf } from '#activitypub/inbox/activity.ts';
 import { judgeForwarded } from '#activitypub/inbox/forwarded.ts';
+import { isProvable, isSignedWithin } from '#activitypub/inbox/signed-within.ts';
 import { createKeyRing, type KeyRing, type NoSigner, type Signer } from '#activitypub/key-ring.ts';
 import { idOf, own, soleIdOf, typesOf } from '#activitypub/remote/fields.ts';
-import { parseSignedRequest, type SignedRequest } from '#activitypub/signature.ts';
+import { readSignedHead } from '#activitypub/signed-request.ts';
+import type { SignedRequest } from '#activitypub/signature.ts';
 import type { Ctx } from '#context.ts';
+import { isLocal } from '#domain/accounts/account.ts';
 import { findAccount, findAccountByUri } from '#domain/accounts/account-store.ts';
 import { readBody } from '#http/body.ts';
+import { placeOf } from '#http/rate-limit.ts';
 import type { Middleware } from '#http/state.ts';
 import { parseId } from '#lib/id.ts';
 import { isSameOrigin } from '#lib/host.ts';
 import { isJsonObject, type JsonObject, parseJsonGuarded } from '#lib/json.ts';
 import { isActivityJsonType } from '#lib/media-type.ts';
-import { createTokenBuckets } from '#lib/token-bucket.ts';
-
-/** An inbox request that passed every check but one: it is signed by whoever brought it, and its actor claims to have signed within. */
-export interface UnusualRequest {
-  url: string;
-  /** Names in lower case. */
-  headers: Readonly<Record<string, string>>;
-  body: Buffer;
-}
 
 export interface FrontDoorOptions {
-  /**
-   * Verifies the Linked Data signature or integrity proof and, if it is the actor's, accepts the activity (`acceptSelfSigned`). Resolves
-   * with the status to answer.
-   */
-  receiveUnusual?: (request: UnusualRequest) => Promise<number>;
+  /** Resolves with an activity that its actor has signed within, as it is to be read; undefined where that is not so. */
+  verifySelfSigned?: (activity: JsonObject) => Promise<JsonObject | undefined>;
 }
 
 type Http = Parameters<Middleware>[0];
@@ -38,11 +32,18 @@ interface Answer {
   reason?: string;
 }
 
+/** A request whose bringer has proved who they are. */
+interface Proven {
+  signed: SignedRequest;
+  signer: Signer;
+  place: string;
+}
+
 const BODY_LIMIT = 1024 * 1024;
+/** Real activities have some hundred members, and each is parsed and written several times over. */
+const ACTIVITY_LIMIT = { maxMembers: 20_000 };
 /** Of what is read although nobody has signed it. */
 const FAREWELL_LIMIT = 16 * 1024;
-/** Of what is signed within: bringing 300 kB into the form that Linked Data signatures sign takes seconds, in which nobody is answered. */
-const SIGNED_WITHIN_LIMIT = { bytes: 32 * 1024, maxMembers: 500 };
 const INBOX = /^\/(?:inbox|users\/(\d{1,16})\/inbox)$/;
 
 /** One phrase for whatever is wrong with who signed: which keys, hosts and actors we know or block is nobody's business. */
@@ -51,82 +52,89 @@ const ACCEPTED: Answer = { status: 202 };
 const TOO_MANY: Answer = { status: 429, reason: 'too many requests' };
 
 /**
- * The inbox: whoever posts an activity proves who they are before it has any effect, and hears 202 once it is on disk. In this order:
- * size and type, the signature's form and coverage and digests, blocked domains, limits, the key, the signature, the JSON, the actor, the id.
+ * The inbox: whoever posts an activity proves who they are before it has any effect, and hears 202 once it is on disk. In this order: type,
+ * the signature's form and coverage, blocked domains, limits; only then the body, its size and digests, the key, the signature, the JSON,
+ * the actor, the id.
  */
-export function createFrontDoor(ctx: Ctx, { receiveUnusual }: FrontDoorOptions = {}): Middleware {
+export function createFrontDoor(ctx: Ctx, { verifySelfSigned }: FrontDoorOptions = {}): Middleware {
   const keys = createKeyRing(ctx);
-  const limits = createLimits(ctx);
-  const hosts = new Set([ctx.config.host.toLowerCase()]);
-  const scheme = ctx.config.origin.startsWith('https:') ? 'https' : 'http';
+  const limits = createInboxLimits(ctx);
+  const acquaintance = createAcquaintance(ctx);
 
-  async function receive(http: Http, body: Buffer): Promise<Answer> {
-    const { method = '', url: target = '', rawHeaders } = http.req;
-    const signed = parseSignedRequest({ method, target, rawHeaders, body }, { hosts, scheme, now: ctx.now() });
+  async function receive(http: Http): Promise<Answer> {
+    const signed = readSignedHead(ctx, http.req);
     if (!signed.ok) return signed;
-    if (signed.keyHost === ctx.config.host || ctx.blockedHosts.covers(signed.keyHost)) return UNVERIFIED;
-    const { clientAddress } = http.state;
-    if (!limits.mayPost(clientAddress, signed.keyHost)) return TOO_MANY;
+    const { keyHost } = signed;
+    if (keyHost === ctx.config.host || ctx.blockedHosts.covers(keyHost)) return UNVERIFIED;
+    const place = placeOf(http.state.clientAddress);
+    if (!limits.mayPost(place, keyHost)) return TOO_MANY;
 
-    const signer = await verify(keys, signed, () => limits.mayFetch(clientAddress, signed.keyHost));
+    const body = await readBody(http, BODY_LIMIT);
+    if (!limits.mayBring(place, keyHost, body.length)) return TOO_MANY;
+    const mismatch = signed.refuseBody(body);
+    if (mismatch) return mismatch;
+    const signer = await verify(keys, signed, () => limits.mayFetch(place, keyHost));
     if (signer === undefined) return UNVERIFIED;
     if (!signer.ok) return answerUnknown(signer, signed, body);
-    const parsed = parseJsonGuarded(body);
+    const isKnown = await acquaintance.includes(keyHost, signer.accountId);
+    if (!isKnown && !limits.mayIntrude(place, keyHost, body.length)) return TOO_MANY;
+
+    const parsed = parseJsonGuarded(body, ACTIVITY_LIMIT);
     if (!parsed.ok || !isJsonObject(parsed.value)) return { status: 400, reason: 'not an activity' };
     const activity = parsed.value;
     const actorUri = soleIdOf(own(activity, 'actor'));
     if (actorUri === undefined) return { status: 400, reason: 'an activity has one actor' };
     if (!hasOwnId(activity, actorUri)) return { status: 401, reason: 'the id is not of the actor’s origin' };
-
     const refusal = await refuseInbox(ctx, http.path);
     if (refusal) return refusal;
 
-    if (actorUri === signer.actorUri) {
-      if (await isStrangersFarewell(ctx, signer, activity)) return ACCEPTED;
-      return keepAnd(acceptActivity, { signed, signer, activity });
-    }
-    // Signed by somebody else: the actor's own signature within, or its server, must vouch for it.
+    const proven = { signed, signer, place };
+    if (actorUri !== signer.actorUri) return receivePassedOn(proven, { activity, actorUri, isKnown });
+    if (await isStrangersFarewell(ctx, signer, activity)) return ACCEPTED;
+    return keepAnd(acceptActivity, proven, activity);
+  }
+
+  /** Signed by somebody else: the actor's own signature within, or its server, must vouch for it. */
+  async function receivePassedOn(
+    proven: Proven,
+    { activity, actorUri, isKnown }: { activity: JsonObject; actorUri: string; isKnown: boolean },
+  ): Promise<Answer> {
     if (ctx.blockedHosts.covers(new URL(actorUri).host) || isSameOrigin(actorUri, ctx.config.origin)) return UNVERIFIED;
-    const isSignedWithin = Object.hasOwn(activity, 'signature') || Object.hasOwn(activity, 'proof');
-    if (isSignedWithin && receiveUnusual && isProvable(body)) {
-      if (!limits.mayProve(clientAddress)) return TOO_MANY;
-      const status = await receiveUnusual({ url: ctx.config.origin + target, headers: headersOf(http.req), body });
-      if (status < 300) return { status };
+    if (verifySelfSigned && isSignedWithin(activity) && isProvable(activity, ctx.now())) {
+      if (!limits.mayProve(proven.place)) return TOO_MANY;
+      const verified = await verifySelfSigned(activity);
+      if (verified && (await acceptSelfSigned(ctx, verified)) !== 'refused') return ACCEPTED;
     }
-    const verdict = await judgeForwarded(ctx, activity);
-    if (verdict === 'ask') return keepAnd(acceptForwarded, { signed, signer, activity });
-    return verdict === 'ignore' ? ACCEPTED : UNVERIFIED;
+    const verdict = await judgeForwarded(ctx, activity, { signer: proven.signer, isKnown });
+    if (verdict === 'refuse') return UNVERIFIED;
+    if (verdict === 'ignore') return ACCEPTED;
+    return limits.mayForward(proven.signed.keyHost) ? keepAnd(acceptForwarded, proven, activity) : TOO_MANY;
   }
 
   /** Only now whoever signed becomes known here: nothing is kept of those who are refused. */
   async function keepAnd(
     accept: typeof acceptActivity,
-    { signed, signer, activity }: { signed: SignedRequest; signer: Signer; activity: JsonObject },
+    { signed, signer }: Proven,
+    activity: JsonObject,
   ): Promise<Answer> {
     const accountId = await keys.keep(signed.keyId, signer);
     if (accountId === undefined) return UNVERIFIED;
-    await accept(ctx, { accountId, activity });
+    await accept(ctx, { accountId, activity, signedAt: signed.signedAt });
     return ACCEPTED;
   }
 
   return async (http, next) => {
     if (http.method !== 'POST' || !INBOX.test(http.path)) return next();
-    if (!isActivityJsonType(http.req.headers['content-type'])) {
-      http.status = 415;
-      http.req.resume();
-      return;
-    }
-    const answer = await receive(http, await readBody(http.req, BODY_LIMIT));
+    const isReadable = isActivityJsonType(http.req.headers['content-type']);
+    const answer = isReadable ? await receive(http) : { status: 415 };
+    // Of a body that was not asked for nothing is kept.
+    http.req.resume();
     http.status = answer.status;
     if (answer.reason === undefined) http.body = '';
     else http.body = { error: answer.reason };
     if (answer.status === 429 || answer.status === 503) http.set('retry-after', '60');
     if (answer.status >= 400) ctx.log.debug('Inbox: {status} {reason}', { ...answer });
   };
-}
-
-function isProvable(body: Buffer): boolean {
-  return body.length <= SIGNED_WITHIN_LIMIT.bytes && parseJsonGuarded(body, SIGNED_WITHIN_LIMIT).ok;
 }
 
 /** Whoever made the signature; undefined where it is not by the key that it names, nor by the one that has replaced it. */
@@ -151,17 +159,24 @@ function answerUnknown({ reason }: NoSigner, signed: SignedRequest, body: Buffer
   if (reason === 'temporary') return { status: 503, reason: 'the key could not be fetched' };
   if (reason !== 'gone' || body.length > FAREWELL_LIMIT) return UNVERIFIED;
   const parsed = parseJsonGuarded(body);
-  if (!parsed.ok || !isJsonObject(parsed.value) || typesOf(parsed.value)[0] !== 'Delete') return UNVERIFIED;
+  if (!parsed.ok || !isJsonObject(parsed.value)) return UNVERIFIED;
   const actor = soleIdOf(own(parsed.value, 'actor'));
-  const isFarewell =
-    actor !== undefined && actor === idOf(own(parsed.value, 'object')) && isSameOrigin(actor, signed.keyId);
-  return isFarewell ? ACCEPTED : UNVERIFIED;
+  const isOwn = actor !== undefined && isSameOrigin(actor, signed.keyId) && isFarewell(parsed.value, actor);
+  return isOwn ? ACCEPTED : UNVERIFIED;
 }
 
-/** Somebody we never met deletes something: there is nothing to do, and no reason to get to know them. */
+/**
+ * Somebody whom we never met, or have forgotten already, deletes themselves: there is nothing to do, and no reason to get to know them. (What
+ * else they delete may still be on its way to us.)
+ */
 async function isStrangersFarewell(ctx: Ctx, signer: Signer, activity: JsonObject): Promise<boolean> {
-  const isDelete = typesOf(activity)[0] === 'Delete';
-  return isDelete && signer.document !== undefined && !(await findAccountByUri(ctx.db, signer.actorUri));
+  if (signer.document === undefined || !isFarewell(activity, signer.actorUri)) return false;
+  const known = await findAccountByUri(ctx.db, signer.actorUri);
+  return known === undefined || known.deletedAt !== undefined;
+}
+
+function isFarewell(activity: JsonObject, actorUri: string): boolean {
+  return typesOf(activity)[0] === 'Delete' && idOf(objectOf(activity)) === actorUri;
 }
 
 /** The inbox of one account must be there: 404 where there never was one, 410 where it was deleted. */
@@ -169,37 +184,6 @@ async function refuseInbox(ctx: Ctx, path: string): Promise<Answer | undefined> 
   const id = INBOX.exec(path)?.[1];
   if (id === undefined) return undefined;
   const account = await findAccount(ctx.db, parseId(id) ?? 0);
-  if (!account || account.host !== '') return { status: 404, reason: 'no such inbox' };
+  if (!account || !isLocal(account)) return { status: 404, reason: 'no such inbox' };
   return account.deletedAt === undefined ? undefined : { status: 410, reason: 'no such inbox' };
-}
-
-interface Limits {
-  mayPost(address: string, keyHost: string): boolean;
-  mayFetch(address: string, keyHost: string): boolean;
-  mayProve(address: string): boolean;
-}
-
-/**
- * How much one address may bring in the name of one host: both, because the name is not verified yet, and by the name alone anybody could use
- * up another server's share. Keys that must be fetched are another matter: there the host named is the one to be spared. What is signed
- * within costs a hundred times as much to verify as what is signed by its bringer.
- */
-function createLimits({ config, now }: Ctx): Limits {
-  if (!config.rateLimits) return { mayPost: () => true, mayFetch: () => true, mayProve: () => true };
-  const posts = createTokenBuckets({ burst: 6_000, perSecond: 300, now });
-  const postsOfHost = createTokenBuckets({ burst: 2_000, perSecond: 100, now });
-  const fetches = createTokenBuckets({ burst: 300, perSecond: 5, now });
-  const fetchesFromHost = createTokenBuckets({ burst: 600, perSecond: 10, now });
-  const proofs = createTokenBuckets({ burst: 300, perSecond: 5, now });
-  return {
-    mayPost: (address, keyHost) => posts.take(address) && postsOfHost.take(`${address} ${keyHost}`),
-    mayFetch: (address, keyHost) => fetches.take(address) && fetchesFromHost.take(keyHost),
-    mayProve: (address) => proofs.take(address),
-  };
-}
-
-function headersOf(request: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
-  );
 }

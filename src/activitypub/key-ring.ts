@@ -52,7 +52,7 @@ const OUTAGE_CACHED_FOR = MINUTE;
 /** Between two looks for a replaced key: else whoever knows a key's id could make us ask its server with each bad signature. */
 const REFETCH_PAUSE = 5 * MINUTE;
 /** After it a key is confirmed anew, so that one that was withdrawn does not live for ever. */
-const KEY_MAX_AGE = 7 * 24 * 60 * MINUTE;
+export const KEY_MAX_AGE = 7 * 24 * 60 * MINUTE;
 
 export function createKeyRing(ctx: Ctx): KeyRing {
   const { now } = ctx;

@@ -9,9 +9,10 @@ import { readAsker } from '#activitypub/signed-get.ts';
 import { findInstanceStamp, findStanding, parsePath, resolvePage, type Target } from '#activitypub/targets.ts';
 import { canonicalResource, findResource, withPage } from '#activitypub/webfinger.ts';
 import type { Ctx } from '#context.ts';
-import { findBlock } from '#domain/relationships/block-store.ts';
+import { findBlock } from '#domain/blocks/block-store.ts';
 import type { Viewer } from '#domain/posts/post-policy.ts';
 import { isOurHost } from '#http/host.ts';
+import type { TakeRendering } from '#http/render-limit.ts';
 import type { Middleware } from '#http/state.ts';
 import type { JsonObject } from '#lib/json.ts';
 
@@ -29,10 +30,14 @@ const isKept = (status: number) => status === 200 || status === 410;
  * Serves what Fedify defines, on Koa. Fedify gets only paths that are ours, with the configured origin in place of whatever Host was sent,
  * and without a body. What everybody may read is rendered once per version and kept as bytes; a hit costs one prepared read.
  */
-export function createFederationRoutes(ctx: Ctx, federation: Federation<FederationData>): Middleware {
+export function createFederationRoutes(
+  ctx: Ctx,
+  federation: Federation<FederationData>,
+  takeRendering: TakeRendering,
+): Middleware {
   const { origin } = ctx.config;
   const cache = createByteCache();
-  const server: Rendering = { ctx, federation, cache };
+  const server: Rendering = { ctx, federation, cache, takeRendering };
 
   return async (http, next) => {
     if (http.method !== 'GET' && http.method !== 'HEAD') return next();
@@ -52,6 +57,9 @@ export function createFederationRoutes(ctx: Ctx, federation: Federation<Federati
       http.body = { error: 'This is there as application/activity+json only' };
       return;
     }
+    // Who asks matters: a cache between us must not hand to a blocked reader what it kept for another. Said before anything is looked for,
+    // as what is not there must look like what is not theirs to see.
+    http.vary('Signature');
     if (!isOurHost(http.req.headers.host, ctx.config)) return misdirected(http);
     const target = 'username' in parsed ? await resolvePage(ctx, parsed) : parsed;
     if (target) await serveTarget(server, http, target);
@@ -63,12 +71,11 @@ interface Rendering {
   ctx: Ctx;
   federation: Federation<FederationData>;
   cache: ByteCache;
+  takeRendering: TakeRendering;
 }
 
 async function serveTarget(server: Rendering, http: Http, target: Target): Promise<void> {
   const { ctx, cache } = server;
-  // Not Vary alone: a cache between us would hand to a blocked reader what it kept for another.
-  http.vary('Signature');
   const isSigned = http.req.headers['signature'] !== undefined;
   const { viewer, claimed, isRefused } = await readAsker(ctx, http);
   const cursor = readCursor(http, target);
@@ -82,8 +89,8 @@ async function serveTarget(server: Rendering, http: Http, target: Target): Promi
   const isPersonal = viewer !== undefined && target.kind === 'outbox';
   const bytes =
     isPersonal || stamp === undefined
-      ? await renderTarget(server, url, viewer)
-      : await cache.get(url, stamp, () => renderTarget(server, url, undefined));
+      ? await renderTarget(server, http, url, viewer)
+      : await cache.get(url, stamp, () => renderTarget(server, http, url, undefined));
   if (!isKept(bytes.status)) return notFound(http);
   http.set('cache-control', isSigned ? 'private, no-store' : 'no-cache');
   if (!isSigned) http.set('access-control-allow-origin', '*');
@@ -97,8 +104,8 @@ function readCursor(http: Http, { kind }: Target): string | undefined {
   return cursor?.toWellFormed();
 }
 
-async function renderTarget(server: Rendering, url: string, viewer: Viewer): Promise<Bytes> {
-  const { status, json } = await askFedify(server, url, viewer);
+async function renderTarget(server: Rendering, http: Http, url: string, viewer: Viewer): Promise<Bytes> {
+  const { status, json } = await askFedify(server, http, url, viewer);
   // The terms of the posts in a collection are ours, and Fedify's context for them takes a kilobyte.
   const isCollection = typeof json['type'] === 'string' && json['type'].startsWith('OrderedCollection');
   const shown = isCollection ? { ...json, '@context': POST_CONTEXT, ...withoutItemContexts(json) } : json;
@@ -130,7 +137,7 @@ async function serveWebFinger(server: Rendering, http: Http): Promise<void> {
   if (!account) return notFound(http);
   const url = `${origin}/.well-known/webfinger?resource=${encodeURIComponent(canonicalResource(account, host))}`;
   const bytes = await cache.get(url, String(account.version), async () => {
-    const { status, json } = await askFedify(server, url, undefined);
+    const { status, json } = await askFedify(server, http, url, undefined);
     const body = status === 200 ? JSON.stringify(withPage(json, account, origin)) : '';
     return toBytes(status, JRD, Buffer.from(body));
   });
@@ -146,7 +153,7 @@ async function serveNodeInfo(server: Rendering, http: Http): Promise<void> {
   const isIndex = path === '/.well-known/nodeinfo';
   const stamp = await findInstanceStamp(ctx, NODEINFO_KEPT_FOR);
   const bytes = await cache.get(origin + path, stamp, async () => {
-    const { json } = await askFedify(server, origin + path.replace('/2.0', '/2.1'), undefined);
+    const { json } = await askFedify(server, http, origin + path.replace('/2.0', '/2.1'), undefined);
     if (isIndex) return toBytes(200, JRD, Buffer.from(JSON.stringify(withNodeInfo20(json, origin))));
     const version = path.endsWith('2.0') ? '2.0' : '2.1';
     return toBytes(
@@ -165,10 +172,12 @@ function isWellKnown(path: string): boolean {
 }
 
 async function askFedify(
-  { ctx, federation }: Rendering,
+  { ctx, federation, takeRendering }: Rendering,
+  http: Http,
   url: string,
   viewer: Viewer,
 ): Promise<{ status: number; json: JsonObject }> {
+  takeRendering(http);
   const contextData: FederationData = { ctx, viewer };
   const response = await federation.fetch(new Request(url, { headers: { accept: 'application/activity+json' } }), {
     contextData,

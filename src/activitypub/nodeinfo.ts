@@ -1,8 +1,8 @@
 import type { Federation } from '@fedify/fedify';
-import { countUsage, type Usage } from '#activitypub/counts-store.ts';
 import type { FederationData } from '#activitypub/federation-data.ts';
 import type { Ctx } from '#context.ts';
 import { getSettings } from '#domain/instance/settings.ts';
+import { countUsage, type Usage } from '#domain/instance/usage-store.ts';
 import type { JsonObject } from '#lib/json.ts';
 import { VERSION } from '#lib/version.ts';
 

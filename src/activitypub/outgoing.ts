@@ -1,5 +1,5 @@
-import { insertDeliveries, type Recipients } from '#activitypub/audience-store.ts';
-import { insertBody, withdrawAbout, withdrawAllOf } from '#activitypub/delivery-store.ts';
+import type { Recipients } from '#activitypub/audience-store.ts';
+import { insertBody, insertDeliveries, withdrawAbout, withdrawAllOf } from '#activitypub/delivery-store.ts';
 import { digestOf } from '#activitypub/signature/digest.ts';
 import type { Ctx } from '#context.ts';
 import type { JsonObject } from '#lib/json.ts';

@@ -12,7 +12,7 @@ import { canSee, type Viewer } from '#domain/posts/post-policy.ts';
 import { findPost } from '#domain/posts/post-store.ts';
 import { type Post, isRestricted } from '#domain/posts/post.ts';
 import { type PostView, viewPost } from '#domain/posts/post-view.ts';
-import { findBlockById } from '#domain/relationships/block-store.ts';
+import { findBlockById } from '#domain/blocks/block-store.ts';
 import { findFollowById } from '#domain/relationships/follow-store.ts';
 import { localUrls } from '#domain/urls.ts';
 import { parseId } from '#lib/id.ts';

@@ -10,7 +10,7 @@ import { deleteTombstones } from '#domain/posts/tombstone-store.ts';
  */
 
 const HOUR = 3_600_000;
-/** Milliseconds an accepted activity is remembered: well over the two hours in which its signature is good. */
+/** Milliseconds an accepted activity is remembered: well over the time in which a signature is good, two hours or thirteen within. */
 const RECEIVED_KEPT = 24 * HOUR;
 /** Milliseconds within which something may arrive after its own deletion: others retry for some days. */
 const TOMBSTONES_KEPT = 14 * 24 * HOUR;

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { parseSignedRequest } from '#activitypub/signature.ts';
+import { readSignedHead } from '#activitypub/signed-request.ts';
 import type { Ctx } from '#context.ts';
 import { findAccount, findAccountByUri } from '#domain/accounts/account-store.ts';
 import { findKey } from '#domain/accounts/key-store.ts';
@@ -15,6 +15,7 @@ export interface Asker {
   isRefused: boolean;
 }
 
+const NO_BODY = Buffer.alloc(0);
 const NOBODY: Asker = { viewer: undefined, claimed: undefined, isRefused: false };
 
 /**
@@ -22,12 +23,9 @@ const NOBODY: Asker = { viewer: undefined, claimed: undefined, isRefused: false 
  * and nobody can make us fetch anything by asking. A signature that is of no use is as good as none, as what is public is public.
  */
 export async function readAsker(ctx: Ctx, http: Parameters<Middleware>[0]): Promise<Asker> {
-  const { method = '', url: target = '', rawHeaders, headers } = http.req;
-  if (headers['signature'] === undefined) return NOBODY;
-  const scheme = ctx.config.origin.startsWith('https:') ? 'https' : 'http';
-  const options = { hosts: new Set([ctx.config.host]), scheme, now: ctx.now() } as const;
-  const signed = parseSignedRequest({ method, target, rawHeaders, body: undefined }, options);
-  if (!signed.ok) return NOBODY;
+  if (http.req.headers['signature'] === undefined) return NOBODY;
+  const signed = readSignedHead(ctx, http.req);
+  if (!signed.ok || signed.refuseBody(NO_BODY)) return NOBODY;
   if (ctx.blockedHosts.covers(signed.keyHost)) return { ...NOBODY, isRefused: true };
   const key = await findKey(ctx.db, signed.keyId);
   if (!key) {

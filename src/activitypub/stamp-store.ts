@@ -1,6 +1,6 @@
 import type { Db } from '#db/database.ts';
-import { originalVisibleTo, visibleTo } from '#domain/posts/post-policy.ts';
 import type { Visibility } from '#domain/posts/post.ts';
+import { originalVisibleTo, visibleTo } from '#domain/posts/visibility-sql-store.ts';
 
 /** Version of a local account, deleted or not. */
 export async function findActorStamp(db: Db, id: number): Promise<{ version: number } | undefined> {
@@ -42,10 +42,4 @@ export async function findOutboxStamp(db: Db, accountId: number, before: number)
     [accountId, before],
   );
   return row?.version ?? 0;
-}
-
-/** The instance's settings, as text: they hold their own version. */
-export async function findSettingsStamp(db: Db): Promise<string> {
-  const row = await db.get<{ value: string }>("SELECT value FROM setting WHERE name = 'instance'");
-  return row?.value ?? '';
 }

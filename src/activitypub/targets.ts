@@ -1,6 +1,7 @@
-import { findActorStamp, findOutboxStamp, findPostStamp, findSettingsStamp } from '#activitypub/stamp-store.ts';
+import { findActorStamp, findOutboxStamp, findPostStamp } from '#activitypub/stamp-store.ts';
 import type { Ctx } from '#context.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
+import { getSettings } from '#domain/instance/settings.ts';
 import { findPost } from '#domain/posts/post-store.ts';
 import { isRestricted } from '#domain/posts/post.ts';
 import { parseId } from '#lib/id.ts';
@@ -111,5 +112,5 @@ async function findPostStanding(ctx: Ctx, id: number): Promise<Standing | undefi
 
 /** Of NodeInfo: its counts are as old as they may be, its settings are not. */
 export async function findInstanceStamp(ctx: Ctx, keptFor: number): Promise<string> {
-  return `${await findSettingsStamp(ctx.db)} ${Math.floor(ctx.now() / keptFor)}`;
+  return `${(await getSettings(ctx)).version} ${Math.floor(ctx.now() / keptFor)}`;
 }

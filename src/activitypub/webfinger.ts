@@ -1,7 +1,6 @@
 import { findLocalAccount } from '#activitypub/actors.ts';
-import { INSTANCE_ACTOR } from '#domain/accounts/instance-actor.ts';
 import type { Ctx } from '#context.ts';
-import type { Account } from '#domain/accounts/account.ts';
+import { type Account, INSTANCE_ACTOR } from '#domain/accounts/account.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
 import { hostnameOf, normalizeHost, parseHandle } from '#lib/host.ts';
 import type { JsonObject } from '#lib/json.ts';

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import type { Core } from '#core.ts';
+import { ExpectedError } from '#lib/expected-error.ts';
 
 /** The command line was written wrongly: exit code 2. */
-export class UsageError extends Error {
+export class UsageError extends ExpectedError {
   override name = 'UsageError';
 }
 
@@ -52,6 +53,8 @@ interface Spec<A extends string, O extends Options, Place> {
   /** One line. */
   summary: string;
   options?: O;
+  /** Makes no sense in a new database, so it makes none: it was started in the wrong place, or without the server's settings. */
+  needsDatabase?: true;
   /** Loads what does it: a command reads only the code it needs. */
   load(): Promise<(place: Place, args: Arguments<A>, options: Values<O>) => Promise<Answer>>;
 }
@@ -62,6 +65,8 @@ export interface Command {
   options: Options;
   /** Whether it works on the opened database, like the server does. */
   needsCore: boolean;
+  /** Whether the database must be there already. */
+  needsDatabase: boolean;
   load(): Promise<
     (core: Core | undefined, args: readonly (string | undefined)[], values: Record<string, unknown>) => Promise<Answer>
   >;
@@ -85,6 +90,7 @@ function erase<A extends string, O extends Options, Place>(spec: Spec<A, O, Plac
     summary: spec.summary,
     options: spec.options ?? {},
     needsCore,
+    needsDatabase: spec.needsDatabase ?? false,
     // `readInput` makes the arguments and values from this very declaration.
     load: spec.load as unknown as Command['load'],
   };
@@ -132,8 +138,17 @@ function parse(words: readonly string[], options: Options) {
     return parseArgs({ args: [...words], options: Object.fromEntries(config), allowPositionals: true });
   } catch (error) {
     if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS')) throw error;
-    throw new UsageError((error as Error).message.replace(/\.(?: |$)[^]*/, ''));
+    const problem = (error as Error).message.replace(/\.(?: |$)[^]*/, '');
+    const text = words.find((word) => isText(word) && problem.includes(`'${word.slice(0, 2)}`));
+    throw new UsageError(
+      text === undefined ? problem : `A text that begins with "-" comes last, after the options and "--": -- '${text}'`,
+    );
   }
+}
+
+/** Whether a word is meant as a text, though it begins like an option: "- milk", "-5 degrees". */
+function isText(word: string): boolean {
+  return /^-(?:\d|[^=]*\s)/.test(word);
 }
 
 function readValue(name: string, { value, most }: Option, given: unknown): unknown {

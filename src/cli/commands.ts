@@ -240,12 +240,13 @@ export const commands: Readonly<Record<string, Command>> = {
   'owner-link': serverCommand({
     args: '',
     summary: 'prints a new link where the first owner signs up, good for an hour',
+    needsDatabase: true,
     load: async () => (await instance()).ownerLink,
   }),
 
   'queue status': serverCommand({
     args: '',
-    summary: 'counts jobs by what they do',
+    summary: 'counts jobs by what they do, and says why they failed',
     load: async () => (await queue()).status,
   }),
   'queue run': serverCommand({

@@ -1,3 +1,4 @@
+import { registrationModes } from '#config.ts';
 import type { Core } from '#core.ts';
 import { blockDomain, listDomainBlocks, unblockDomain } from '#domain/instance/domain-block.ts';
 import { getSettings, type InstanceSettings, updateSettings } from '#domain/instance/settings.ts';
@@ -17,7 +18,7 @@ const keys: Readonly<Record<string, (value: string) => Change>> = {
       .map((rule) => rule.trim())
       .filter((rule) => rule !== ''),
   }),
-  registration: (value) => ({ registration: oneOf(value, ['open', 'approval', 'invite', 'closed']) }),
+  registration: (value) => ({ registration: oneOf(value, registrationModes) }),
   'contact-email': (contactEmail) => ({ contactEmail }),
   indexing: (value) => ({ indexing: oneOf(value, ['allowed', 'refused']) }),
 };

@@ -6,12 +6,14 @@ import { CommandError, minuteOf, optionalIso, table } from '#cli/terminal.ts';
 const HOSTS = 30;
 
 export async function status({ queue, deliveries }: Core): Promise<Answer> {
-  const [handlers, hosts, workers] = [
-    (await queue.status()).map(counted),
-    await deliveries(HOSTS),
-    await queue.workers(),
-  ];
-  const jobs = handlers.map((row) => [row.handler, ...[row.waiting, row.running, row.retrying, row.dead].map(String)]);
+  const [handlers, hosts, workers] = [await queue.status(), await deliveries(HOSTS), await queue.workers()];
+  const jobs = handlers.map((row) => [
+    row.handler,
+    ...[row.waiting, row.running, row.retrying, row.dead].map(String),
+    row.diedAt === undefined ? '' : minuteOf(row.diedAt),
+    firstLine(row.lastError),
+  ]);
+  const heads = ['handler', 'waiting', 'running', 'retrying', 'dead', 'last death', 'last error'];
   const lines = hosts.map((row) => [
     row.host,
     String(row.waiting),
@@ -20,38 +22,40 @@ export async function status({ queue, deliveries }: Core): Promise<Answer> {
     row.lastError ?? '',
   ]);
   const text = [
-    jobs.length === 0 ? 'No jobs' : table([['handler', 'waiting', 'running', 'retrying', 'dead'], ...jobs]),
+    jobs.length === 0 ? 'No jobs' : table([heads, ...jobs]),
     ...(lines.length === 0 ? [] : ['', table([['deliveries to', 'waiting', 'retrying', '', ''], ...lines])]),
     '',
     workers === 0
       ? 'No server works on them'
       : `${workers === 1 ? 'One server works' : `${workers} servers work`} on them`,
   ];
-  const json = hosts.map((row) => ({
-    ...row,
-    lastError: row.lastError ?? null,
-    failingSince: optionalIso(row.failingSince),
-  }));
-  return { json: { workers, handlers, deliveries: json }, text: text.join('\n') };
+  const json = {
+    workers,
+    handlers: handlers.map((row) => ({
+      ...row,
+      diedAt: optionalIso(row.diedAt),
+      lastError: row.lastError ?? null,
+    })),
+    deliveries: hosts.map((row) => ({
+      ...row,
+      lastError: row.lastError ?? null,
+      failingSince: optionalIso(row.failingSince),
+    })),
+  };
+  return { json, text: text.join('\n') };
 }
 
-/** Sums come as text from PostgreSQL. */
-function counted<T extends Record<'waiting' | 'running' | 'retrying' | 'dead', number>>(row: T): T {
-  return {
-    ...row,
-    waiting: Number(row.waiting),
-    running: Number(row.running),
-    retrying: Number(row.retrying),
-    dead: Number(row.dead),
-  };
+/** Without the stack: that is in --json and in the log. */
+function firstLine(error: string | undefined): string {
+  return error?.split('\n', 1)[0] ?? '';
 }
 
 export async function run(core: Core): Promise<Answer> {
-  const dead = async () => (await core.queue.status()).reduce((sum, row) => sum + Number(row.dead), 0);
+  const dead = async () => (await core.queue.status()).reduce((sum, row) => sum + row.dead, 0);
   const before = await dead();
   await core.drain();
   const died = (await dead()) - before;
-  const failing = (await core.queue.status()).reduce((sum, row) => sum + Number(row.retrying), 0);
+  const failing = (await core.queue.status()).reduce((sum, row) => sum + row.retrying, 0);
   const trouble =
     failing + died > 0 ? `; ${failing} failed and will be tried again, ${died} failed for the last time` : '';
   return { json: { ok: true, retrying: failing, died }, text: `What was due is done${trouble}` };

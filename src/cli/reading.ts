@@ -6,8 +6,8 @@ import { listNotifications } from '#domain/notifications/notification-store.ts';
 import { getVisiblePost } from '#domain/posts/get-visible-post.ts';
 import { listPosts } from '#domain/posts/post-store.ts';
 import { type PostView, viewPost, viewPosts } from '#domain/posts/post-view.ts';
-import { readThread } from '#domain/posts/read-thread.ts';
-import { listConversations } from '#domain/timelines/conversation-store.ts';
+import { readThread, type Thread } from '#domain/posts/read-thread.ts';
+import { listConversations } from '#domain/posts/conversation-store.ts';
 import { homeTimeline } from '#domain/timelines/home.ts';
 import { listByHashtag, listPublic } from '#domain/timelines/timeline-store.ts';
 import { normalizeHashtag } from '#lib/text.ts';
@@ -120,20 +120,38 @@ export async function conversations(
 
 export async function show({ ctx }: Core, [post]: [string], options: { as?: string }): Promise<Answer> {
   const viewer = options.as === undefined ? undefined : (await resolveLocal(ctx, options.as)).id;
-  const thread = await readThread(ctx, viewer, await resolvePost(ctx, post));
-  const { ancestors, descendants } = thread;
+  const thread = await readThread(ctx, viewer, await getVisiblePost(ctx, viewer, await resolvePost(ctx, post)));
+  const { ancestors, descendants, rest } = thread;
   return {
     json: {
       post: toPostJson(thread.post),
-      ancestors: ancestors.map(toPostJson),
-      descendants: descendants.map(({ view, depth }) => ({ ...toPostJson(view), depth })),
+      ancestors: ancestors.flatMap((entry) => (entry.state === 'shown' ? [toPostJson(entry.view)] : [])),
+      descendants: descendants.flatMap((entry) =>
+        entry.state === 'shown' ? [{ ...toPostJson(entry.view), depth: entry.depth }] : [],
+      ),
+      isWhole: !rest && [...ancestors, ...descendants].every(({ state }) => !leftOut.has(state)),
     },
     text: [
-      ...ancestors.map((view) => postText(view)),
+      ...ancestors.map((entry) => placeText(entry, 0)),
       postText(thread.post).replace(/^/, '> '),
-      ...descendants.map(({ view, depth }) => postText(view, depth + 1)),
+      ...descendants.map((entry) => placeText(entry, entry.depth + 1)),
+      ...(rest ? ['(more answers)'] : []),
     ].join('\n\n'),
   };
+}
+
+const leftOut = new Set(['gap', 'long', 'more']);
+
+function placeText(entry: Thread['ancestors'][number] | Thread['descendants'][number], depth: number): string {
+  if (entry.state === 'shown') return postText(entry.view, depth);
+  const words = {
+    deleted: 'deleted',
+    hidden: 'not shown',
+    long: 'a very long post',
+    gap: 'earlier posts',
+    more: 'more answers',
+  };
+  return `${'    '.repeat(Math.min(depth, 8))}(${words[entry.state]})`;
 }
 
 export async function search({ ctx }: Core, [what]: [string]): Promise<Answer> {

@@ -1,18 +1,20 @@
 import type { Ctx } from '#context.ts';
-import type { Account } from '#domain/accounts/account.ts';
+import { type Account, isInstanceActor } from '#domain/accounts/account.ts';
 import { findAccountByHandle, findAccountByUri, getAccount } from '#domain/accounts/account-store.ts';
+import { NotAllowed } from '#domain/errors.ts';
 import { findPostByUri } from '#domain/posts/post-store.ts';
 import { parseHandle } from '#lib/host.ts';
 import { parseId } from '#lib/id.ts';
 import { CommandError } from '#cli/terminal.ts';
 
-/** A local account by its name. @throws CommandError */
+/** A local account by its name, to act for it. @throws CommandError, NotAllowed (the server's own account). */
 export async function resolveLocal(ctx: Ctx, name: string): Promise<Account> {
   const handle = parseHandle(name);
   const isHere = handle && (handle.host === undefined || handle.host === ctx.config.host);
   const account = isHere ? await findAccountByHandle(ctx.db, handle.name, '') : undefined;
   if (!account || account.deletedAt !== undefined)
     throw new CommandError(`Nobody here is called ${name}: "parvis user list" shows the names`);
+  if (isInstanceActor(account)) throw new NotAllowed(`${account.username} is the server itself: nobody acts for it`);
   return account;
 }
 

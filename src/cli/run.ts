@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from '#config.ts';
 import type { Core } from '#core.ts';
 import { type Answer, type Command, type Input, readInput, UsageError } from '#cli/command.ts';
 import { commands } from '#cli/commands.ts';
 import { helpOf, overview, usageOf } from '#cli/help.ts';
-import { forTerminal } from '#cli/terminal.ts';
+import { CommandError, forTerminal } from '#cli/terminal.ts';
+import { SQLITE_FILE } from '#lib/data-folder.ts';
+import { ExpectedError } from '#lib/expected-error.ts';
 
 /** Exit codes: done; refused or failed; written wrongly. */
 type ExitCode = 0 | 1 | 2;
@@ -64,7 +69,7 @@ function findCommand(argv: readonly string[]): Found | string {
 async function run(command: Command, { args, values, common }: Input): Promise<Answer> {
   const work = await command.load();
   if (!command.needsCore) return work(undefined, args, values);
-  const core = await open();
+  const core = await open(command);
   // Jobs under way finish or go back, instead of waiting until their lease ends.
   const interrupt = () => void giveBack(core).finally(() => process.exit(130));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -85,16 +90,26 @@ async function giveBack(core: Core): Promise<void> {
 }
 
 /** Loaded only now: help, usage errors and the commands that repair things do without the server. */
-async function open(): Promise<Core> {
-  const { readConfig } = await import('#config.ts');
+async function open({ needsDatabase }: Command): Promise<Core> {
+  const { readConfig, readEnvironment } = await import('#config.ts');
   const { configureLog } = await import('#lib/log.ts');
   const { openCore } = await import('#core.ts');
+  if (needsDatabase) requireDatabase(readEnvironment());
   const config = readConfig();
   // A command says what it does itself; of the machinery only trouble is worth a line.
   await configureLog(config.logLevel === 'info' ? 'warning' : config.logLevel);
   const core = await openCore(config, 'command');
   if (core.isNew) complain(`A new database was made in ${config.dataDir}`);
   return core;
+}
+
+/** @throws CommandError where SQLite has no file yet. Of PostgreSQL somebody gave the address, which nobody does by mistake. */
+function requireDatabase({ dataDir, databaseUrl }: Environment): void {
+  if (databaseUrl === undefined && !existsSync(join(dataDir, SQLITE_FILE))) {
+    throw new CommandError(
+      `There is no database in ${dataDir}: start the server first, or set DATA_DIR or DATABASE_URL as the server has it`,
+    );
+  }
 }
 
 async function mentionWaitingJobs({ queue }: Core): Promise<void> {
@@ -108,23 +123,8 @@ async function mentionWaitingJobs({ queue }: Core): Promise<void> {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isExpected = error instanceof UsageError || expected.has(error.name);
-  return isExpected ? error.message : `Unexpected: ${error.stack ?? error.message}`;
+  return error instanceof ExpectedError ? error.message : `Unexpected: ${error.stack ?? error.message}`;
 }
-
-/** Errors that say themselves what is wrong. By name, because their modules are loaded only by the commands that need them. */
-const expected = new Set([
-  'CommandError',
-  'OperationError',
-  'ConfigError',
-  'DatabaseUnavailable',
-  'NotFound',
-  'NotAllowed',
-  'Invalid',
-  'Conflict',
-  'RateLimited',
-  'Upstream',
-]);
 
 function print(text: string): ExitCode {
   if (text !== '') process.stdout.write(`${text}\n`);

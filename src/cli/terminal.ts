@@ -1,5 +1,7 @@
+import { ExpectedError } from '#lib/expected-error.ts';
+
 /** A command could not do what it was asked; the message says what to do. */
-export class CommandError extends Error {
+export class CommandError extends ExpectedError {
   override name = 'CommandError';
 }
 

@@ -1,4 +1,4 @@
-import { readConfig } from '#config.ts';
+import { readEnvironment } from '#config.ts';
 import type { Answer } from '#cli/command.ts';
 import { minuteOf, table } from '#cli/terminal.ts';
 
@@ -10,7 +10,7 @@ export async function backup(
   options: { 'without-database'?: boolean },
 ): Promise<Answer> {
   const { backUp } = await import('#operation/backup.ts');
-  const report = await backUp(readConfig(), file, { withoutDatabase: options['without-database'] ?? false });
+  const report = await backUp(readEnvironment(), file, { withoutDatabase: options['without-database'] ?? false });
   const what = report.database === 'none' ? 'without the database' : 'with the database';
   return {
     json: report,
@@ -19,7 +19,7 @@ export async function backup(
 }
 
 export async function restore(_: undefined, [file, folder]: [string, string]): Promise<Answer> {
-  const { restore: unpack } = await import('#operation/backup.ts');
+  const { restore: unpack } = await import('#operation/restore.ts');
   const report = await unpack(file, folder);
   const lines = [
     `${report.dataDir} holds ${report.origin} as it was on ${minuteOf(Date.parse(report.createdAt))} UTC.`,
@@ -31,7 +31,7 @@ export async function restore(_: undefined, [file, folder]: [string, string]): P
 
 export async function doctor(): Promise<Answer> {
   const { examine } = await import('#operation/doctor.ts');
-  const checks = await examine(readConfig());
+  const checks = await examine(readEnvironment);
   const rows = checks.map(({ name, status, message, advice }) => [
     status,
     name,

@@ -1,6 +1,6 @@
 import type { Core } from '#core.ts';
 import { handleOf } from '#domain/accounts/account.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { type ProfileChange, updateProfile } from '#domain/accounts/update-profile.ts';
 import { changePassword } from '#domain/sign-in/change-password.ts';
 import { createToken } from '#domain/sign-in/create-token.ts';

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { ExpectedError } from '#lib/expected-error.ts';
 import { loggerOf } from '#lib/log.ts';
 
 export type SqlValue = string | number | bigint | boolean | Buffer | null | undefined;
@@ -47,7 +48,7 @@ export interface Database extends Db {
 }
 
 /** The disk is full, read-only, or the database stays locked: nothing was changed and the caller may try again later. */
-export class DatabaseUnavailable extends Error {
+export class DatabaseUnavailable extends ExpectedError {
   override name = 'DatabaseUnavailable';
 }
 
@@ -65,6 +66,17 @@ export function list(values: readonly (number | string)[]): {
   const padded =
     values.length === size ? values : [...values, ...Array.from({ length: size - values.length }, () => last)];
   return { sql: `IN (${Array.from({ length: size }, () => '?').join(',')})`, values: padded };
+}
+
+/**
+ * Rows to insert with one statement: `INSERT INTO tag (id, name) ${rows.sql} ON CONFLICT DO NOTHING` with `...rows.values`. Padded as `list`,
+ * by repeating the last row, so that repeated rows must do no harm. At least one row.
+ */
+export function valuesOf(rows: readonly (readonly SqlValue[])[]): { sql: string; values: readonly SqlValue[] } {
+  const size = 2 ** Math.ceil(Math.log2(rows.length));
+  const padded = [...rows, ...Array.from({ length: size - rows.length }, () => rows.at(-1)!)];
+  const row = `(${rows[0]!.map(() => '?').join(',')})`;
+  return { sql: `VALUES ${padded.map(() => row).join(',')}`, values: padded.flat() };
 }
 
 /** What a handle says when it is used after its transaction. */

@@ -26,8 +26,8 @@ const quiet = (() => {
   return { warn: note, error: note, deprecate: note, debug: note };
 })();
 
-/** Opens the PostgreSQL database at `url`. */
-export function openPostgres(url: string): Database {
+/** Opens the PostgreSQL database at `url`. @throws DatabaseUnavailable */
+export async function openPostgres(url: string): Promise<Database> {
   const pool = knexFactory({
     client: 'pg',
     connection: {
@@ -41,7 +41,7 @@ export function openPostgres(url: string): Database {
     log: quiet,
   });
   const underWay = new Set<Promise<unknown>>();
-  return {
+  const database: Database = {
     ...onConnection(async (use) => {
       const connection = await acquire(pool);
       try {
@@ -66,6 +66,22 @@ export function openPostgres(url: string): Database {
       await pool.destroy();
     },
   };
+  try {
+    await refuseOtherEncodings(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw unavailable(error);
+  }
+}
+
+/** In any other encoding what some people write could not be saved, one post at a time. */
+async function refuseOtherEncodings(database: Db): Promise<void> {
+  const row = await database.get<{ serverEncoding: string }>('SHOW server_encoding');
+  if (row?.serverEncoding === 'UTF8') return;
+  throw new DatabaseUnavailable(
+    `The PostgreSQL database has the encoding ${row?.serverEncoding}, which does not hold everything people write: make one with "createdb -O parvis -E UTF8 -T template0 parvis"`,
+  );
 }
 
 async function acquire(pool: Knex): Promise<pg.ClientBase> {
@@ -125,6 +141,10 @@ const explanations: readonly [code: RegExp, explanation: string][] = [
   [/^53100$/, 'The disk of PostgreSQL is full: nothing was saved. Free some space and try again'],
   [/^(53|57P|08)/, 'PostgreSQL is not available: nothing was saved'],
   [/^25006$/, 'PostgreSQL is read-only: nothing was saved'],
+  [
+    /^42501$/,
+    'PostgreSQL refuses DATABASE_URL: its user may not make tables. Make that user the owner of the database, with ALTER DATABASE … OWNER TO …',
+  ],
   [/^(28|3D)/, 'PostgreSQL refuses DATABASE_URL: check its user, password and database'],
   [
     /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOENT)/,
@@ -135,6 +155,10 @@ const explanations: readonly [code: RegExp, explanation: string][] = [
 function unavailable(error: unknown): unknown {
   const found = explanations.find(([code]) => code.test(codeOf(error)));
   if (found) return new DatabaseUnavailable(`${found[1]} (${codeOf(error)})`, { cause: error });
+  if (error instanceof URIError)
+    return new DatabaseUnavailable('DATABASE_URL cannot be read: write % as %25 in its user and password', {
+      cause: error,
+    });
   const isTimeout = (error as Error | undefined)?.name === 'KnexTimeoutError';
   return isTimeout
     ? new DatabaseUnavailable('PostgreSQL has no free connection: try again later', { cause: error })

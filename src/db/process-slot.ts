@@ -25,14 +25,13 @@ export async function leaseProcessSlot(
   { kind, now }: { kind: ProcessKind; now: () => number },
   onLost: (error: unknown) => void,
 ): Promise<ProcessSlot> {
-  const owner = `${kind} ${randomUUID()}`;
+  const owner = randomUUID();
   let leasedUntil = 0;
   const take = async (db: Db, slot: number, until: number) =>
-    (await db.run('INSERT INTO process_slot (slot, owner, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', [
-      slot,
-      owner,
-      until,
-    ])) > 0;
+    (await db.run(
+      'INSERT INTO process_slot (slot, owner, kind, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      [slot, owner, kind, until],
+    )) > 0;
 
   const number = await database.transaction(async (db) => {
     const until = now() + LEASE;
@@ -88,9 +87,9 @@ export async function leaseProcessSlot(
 
 /** How many processes of `kind` use the database. One that crashed counts until its lease ends. */
 export async function countProcesses(db: Db, kind: ProcessKind, now: number): Promise<number> {
-  const row = await db.get<{ n: number }>(
-    'SELECT count(*) AS n FROM process_slot WHERE owner LIKE ? AND expires_at >= ?',
-    [`${kind} %`, now],
-  );
+  const row = await db.get<{ n: number }>('SELECT count(*) AS n FROM process_slot WHERE kind = ? AND expires_at >= ?', [
+    kind,
+    now,
+  ]);
   return row?.n ?? 0;
 }

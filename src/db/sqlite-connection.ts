@@ -18,9 +18,16 @@ export interface SqliteConnection {
   close(): void;
 }
 
-/** `busyTimeout`: how long SQLite itself waits for a lock, blocking this thread (milliseconds). */
-export function connectSqlite(file: string, { busyTimeout }: { busyTimeout: number }): SqliteConnection {
-  const raw = new DatabaseSync(file, { timeout: busyTimeout });
+export interface ConnectOptions {
+  /** How long SQLite itself waits for a lock, blocking this thread (milliseconds). */
+  busyTimeout: number;
+  /** `read` neither makes nor changes the file; default: `write`. */
+  access?: 'read' | 'write';
+}
+
+/** Connects to a file, or to a `file:` URL with SQLite's own options. */
+export function connectSqlite(file: string | URL, { busyTimeout, access = 'write' }: ConnectOptions): SqliteConnection {
+  const raw = new DatabaseSync(file, { timeout: busyTimeout, readOnly: access === 'read' });
   const cache = new Map<string, Prepared>();
 
   function prepare(sql: string): Prepared {

@@ -1,5 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { backup } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { type Database, DatabaseUnavailable } from '#db/database.ts';
 import { createGroupCommit } from '#db/group-commit.ts';
 import { connectSqlite, explanationOf, type SqliteConnection, sqliteCode } from '#db/sqlite-connection.ts';
@@ -14,6 +15,40 @@ export function openSqlite(file: string, { lockPatience = LOCK_PATIENCE }: { loc
   const { writer, reader } = connect(file, lockPatience);
   const groupCommit = createGroupCommit(writer, lockPatience);
   return {
+    ...readingPart(reader),
+    transaction: groupCommit.transaction,
+    async close() {
+      await groupCommit.idle();
+      reader.close();
+      optimize(writer);
+      writer.close();
+    },
+  };
+}
+
+/**
+ * Opens the SQLite database in `file` to look at it: makes nothing, changes nothing in it, and works on a disk that cannot be written.
+ * @throws DatabaseUnavailable
+ */
+export function openSqliteForReading(file: string): Database {
+  const isAlone = !existsSync(`${file}-wal`);
+  const { mtimeNs: before } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? {};
+  const reader = connectForReading(file, { isAlone });
+  const part = readingPart(reader);
+  return {
+    ...part,
+    async backup(target) {
+      await part.backup(target);
+      if (isAlone && statSync(file, { bigint: true }).mtimeNs !== before)
+        throw new DatabaseUnavailable('A server wrote into the database while it was copied: try again');
+    },
+    transaction: () => Promise.reject(new Error('This database was opened for reading')),
+    close: async () => reader.close(),
+  };
+}
+
+function readingPart(reader: SqliteConnection): Omit<Database, 'transaction' | 'close'> {
+  return {
     dialect: 'sqlite',
     commitsInOrder: true,
     skipLocked: '',
@@ -24,18 +59,30 @@ export function openSqlite(file: string, { lockPatience = LOCK_PATIENCE }: { loc
     run: () => Promise.reject(new Error('Writes need a transaction: the outer handle only reads')),
     schemaBuilder: () => Promise.reject(new Error('The schema changes in a transaction')),
     afterCommit: (hook) => hook(),
-    transaction: groupCommit.transaction,
     async backup(target) {
       // All pages in one step: between steps, every commit of another process would make SQLite begin anew.
       await backup(reader.raw, target, { rate: 0x7fff_ffff });
     },
-    async close() {
-      await groupCommit.idle();
-      reader.close();
-      optimize(writer);
-      writer.close();
-    },
   };
+}
+
+/**
+ * In WAL mode even readers write, beside the file, and leave there what they made. Where there is no log, nobody has the file open
+ * (`isAlone`), and nothing is missed by reading the file alone, without locks.
+ */
+function connectForReading(file: string, { isAlone }: { isAlone: boolean }): SqliteConnection {
+  const url = pathToFileURL(file);
+  if (isAlone) url.searchParams.set('immutable', '1');
+  let connection: SqliteConnection | undefined;
+  try {
+    connection = connectSqlite(url, { busyTimeout: LOCK_PATIENCE, access: 'read' });
+    // The first read is what opens the file.
+    connection.get('SELECT count(*) AS n FROM sqlite_schema');
+    return connection;
+  } catch (error) {
+    connection?.close();
+    throw cannotOpen(file, error);
+  }
 }
 
 function connect(file: string, lockPatience: number): { writer: SqliteConnection; reader: SqliteConnection } {
@@ -62,11 +109,15 @@ function connect(file: string, lockPatience: number): { writer: SqliteConnection
     return { writer, reader };
   } catch (error) {
     for (const connection of opened) connection.close();
-    throw new DatabaseUnavailable(
-      `The database ${file} cannot be opened: ${explanationOf(error) ?? (error as Error).message}`,
-      { cause: error },
-    );
+    throw cannotOpen(file, error);
   }
+}
+
+function cannotOpen(file: string, error: unknown): DatabaseUnavailable {
+  return new DatabaseUnavailable(
+    `The database ${file} cannot be opened: ${explanationOf(error) ?? (error as Error).message}`,
+    { cause: error },
+  );
 }
 
 /** Refreshes the planner's statistics: welcome at the end, and never worth a failing stop (busy, full or read-only disk). */

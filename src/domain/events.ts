@@ -4,16 +4,16 @@
  */
 export type DomainEvent =
   | { type: 'account.changed'; accountId: number }
-  | { type: 'account.deleted' | 'account.erasing'; accountId: number }
+  | { type: 'account.deleted' | 'account.partly-erased'; accountId: number }
   | { type: 'post.published'; postId: number }
   /** `formerIds`: accounts that the text named before and does not name any more. */
   | { type: 'post.edited'; postId: number; formerIds: readonly number[] }
   | { type: 'post.deleted'; postId: number }
   /** A deleted post has more reblogs than go at once. */
-  | { type: 'post.reblogs-left'; postId: number }
+  | { type: 'post.reblogs-partly-deleted'; postId: number }
   /** More answers came before a post than are tied to it at once. */
-  | { type: 'post.replies-left'; postId: number }
-  | { type: 'post.fan-out'; postId: number; afterFollowerId: number }
+  | { type: 'post.replies-partly-adopted'; postId: number; afterId: number }
+  | { type: 'post.partly-fanned-out'; postId: number; afterFollowerId: number }
   | { type: 'post.favourited'; favouriteId: number }
   | { type: 'post.unfavourited'; accountId: number; postId: number; uri: string }
   | { type: 'post.pinned' | 'post.unpinned'; accountId: number; postId: number }
@@ -23,13 +23,15 @@ export type DomainEvent =
   | { type: 'follow.withdrawn'; accountId: number; targetId: number; uri: string }
   | { type: 'account.blocked'; blockId: number }
   | { type: 'account.unblocked'; accountId: number; targetId: number; uri: string }
-  /** `json` is the verified activity of `accountId`, as text; `needs-remote` names something that is not known here. */
+  /** `json` is the verified activity of `accountId`, as text; `deferred`: it names something that is not known here. */
   | { type: 'activity.received'; accountId: number; json: string }
-  | { type: 'activity.needs-remote'; accountId: number; json: string }
+  | { type: 'activity.deferred'; accountId: number; json: string }
   /** `accountId` passed it on for somebody else, whose server is still to be asked. */
   | { type: 'activity.forwarded'; accountId: number; json: string }
   /** A remote account was met that has not been read from its server for long. */
-  | { type: 'account.stale'; accountId: number };
+  | { type: 'account.stale'; accountId: number }
+  /** The same of a post by a remote account. */
+  | { type: 'post.stale'; accountId: number; postId: number };
 
 export type EventType = DomainEvent['type'];
 export type EventOf<T extends EventType> = Extract<DomainEvent, { type: T }>;

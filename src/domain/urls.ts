@@ -1,4 +1,6 @@
 import type { Config } from '#config.ts';
+import { type Handle, originOf, parseHandle } from '#lib/host.ts';
+import { parseId } from '#lib/id.ts';
 
 /**
  * The URLs this server gives to what it holds. Ids of actors and posts are immutable: a name that is given to somebody else later is
@@ -45,4 +47,18 @@ export function localUrls({ origin }: Pick<Config, 'origin'>): LocalUrls {
     postPage: (username, postId) => `${origin}/@${username}/${postId}`,
     hashtagPage: (tag) => `${origin}/tags/${encodeURIComponent(tag)}`,
   };
+}
+
+/** What one of our own addresses names, by id or by name. */
+export type LocalName = { accountId: number } | { postId: number } | { handle: Handle };
+
+/** Reads what `localUrls` writes for actors and posts, in either spelling. Undefined for every other address. */
+export function parseLocalUrl({ origin }: Pick<Config, 'origin'>, url: string): LocalName | undefined {
+  if (originOf(url) !== origin) return undefined;
+  const [, kind, number] = /^\/(users|posts|@[^/]+)(?:\/(\d+))?$/.exec(new URL(url).pathname) ?? [];
+  if (kind === undefined) return undefined;
+  const id = parseId(number);
+  if (id !== undefined) return kind === 'users' ? { accountId: id } : { postId: id };
+  const handle = number === undefined && kind.startsWith('@') ? parseHandle(kind) : undefined;
+  return handle && { handle };
 }

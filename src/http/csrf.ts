@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { cookieName, readCookie, writeCookie } from '#http/cookies.ts';
+import { readCookie, writeCookie } from '#http/cookies.ts';
 import { sessionToken } from '#http/session.ts';
 import type { HttpContext } from '#http/state.ts';
 import { derive } from '#lib/seal.ts';
@@ -13,12 +13,10 @@ const NAME = 'parvis-form';
 export function csrfToken(http: HttpContext): string {
   const session = sessionToken(http);
   if (session !== undefined) return sign(http, `session ${session}`);
-  const secure = http.state.ctx.config.origin.startsWith('https:');
-  const name = cookieName(NAME, secure);
-  let binding = readCookie(http.req, name);
+  let binding = readCookie(http, NAME);
   if (binding === undefined || !/^[\w-]{22}$/.test(binding)) {
     binding = randomBytes(16).toString('base64url');
-    writeCookie(http.res, name, binding, { secure });
+    writeCookie(http, NAME, binding);
   }
   return sign(http, `form ${binding}`);
 }
@@ -28,18 +26,22 @@ export function csrfToken(http: HttpContext): string {
  * comes from, and a token that no other site can read.
  */
 export function isFromOurPage(http: HttpContext, token: string | null): boolean {
-  const { origin } = http.state.ctx.config;
-  const site = http.get('sec-fetch-site');
-  if (site !== '' && site !== 'same-origin') return false;
-  const sender = http.get('origin');
-  // `null` comes with Referrer-Policy: no-referrer, and from sandboxed frames: the token decides.
-  if (sender !== '' && sender !== 'null' && sender !== origin) return false;
+  if (isFromElsewhere(http)) return false;
   const session = sessionToken(http);
-  const binding = readCookie(http.req, cookieName(NAME, origin.startsWith('https:')));
+  const binding = readCookie(http, NAME);
   if (token === null || (session === undefined && binding === undefined)) return false;
   const expected = Buffer.from(sign(http, session === undefined ? `form ${binding}` : `session ${session}`));
   const given = Buffer.from(token);
   return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+/** Whether the browser says that another site sent this. */
+export function isFromElsewhere(http: HttpContext): boolean {
+  const site = http.get('sec-fetch-site');
+  if (site !== '' && site !== 'same-origin') return true;
+  const sender = http.get('origin');
+  // `null` comes with Referrer-Policy: no-referrer, and from sandboxed frames: the token decides.
+  return sender !== '' && sender !== 'null' && sender !== http.state.ctx.config.origin;
 }
 
 /** The key is derived once per secret: derivation costs more than the signature. */

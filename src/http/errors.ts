@@ -1,5 +1,6 @@
 import { Conflict, DomainError, Invalid, NotAllowed, NotFound, RateLimited, Upstream } from '#domain/errors.ts';
-import { BodyAborted, BodyTooLarge } from '#http/body.ts';
+import { BodyAborted, BodyTooLarge, TooManyBodies } from '#http/body.ts';
+import { ExpectedError } from '#lib/expected-error.ts';
 
 /** What an error means in HTTP. `message` may be shown to whoever asked. */
 export interface HttpProblem {
@@ -31,7 +32,11 @@ export function problemOf(error: unknown, now: number): HttpProblem {
   if (error instanceof DomainError) return problem(400, error.message);
   if (error instanceof BodyAborted) return problem(400, error.message);
   if (error instanceof BodyTooLarge) return problem(413, 'That is too large');
-  if ((error as Error | undefined)?.name === 'DatabaseUnavailable')
+  // Strangers bring it about at will: no line in the log for each.
+  if (error instanceof TooManyBodies)
+    return { ...problem(503, 'Too much is being sent at the moment', { 'retry-after': '60' }), unexpected: false };
+  // Of the errors that are expected, those of the domain are answered above: this is a database that cannot be used for a while.
+  if (error instanceof ExpectedError)
     return problem(503, 'The server cannot save anything at the moment', { 'retry-after': '60' });
   const { status, expose, message } = (error ?? {}) as { status?: number; expose?: boolean; message?: string };
   if (expose && status !== undefined && status >= 400 && status < 500) return problem(status, message ?? 'Bad request');

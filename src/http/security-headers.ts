@@ -19,7 +19,8 @@ export function securityHeaders({ hsts }: Pick<Config, 'hsts'>): Middleware {
     ['permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()'],
     ['cross-origin-opener-policy', 'same-origin'],
   ];
-  if (hsts > 0) headers.push(['strict-transport-security', `max-age=${hsts}; includeSubDomains`]);
+  // Of this host alone: what else runs under the domain is not ours to decide.
+  if (hsts > 0) headers.push(['strict-transport-security', `max-age=${hsts}`]);
   return (http, next) => {
     for (const [name, value] of headers) http.res.setHeader(name, value);
     return next();

@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import type { Ctx } from '#context.ts';
+import type { BodyBudget, BodyShare } from '#http/body-budget.ts';
 
 /** What our middleware adds to each request. */
 export interface RequestState {
@@ -9,6 +10,12 @@ export interface RequestState {
   clientAddress: string;
   /** For the log and for whoever reports a problem. */
   requestId: string;
+  /** How much of bodies is held. */
+  bodies: BodyBudget;
+  /** What is held of this request's own. */
+  body?: BodyShare;
+  /** Of the form that was sent, once somebody has asked for them. */
+  fields?: Promise<URLSearchParams>;
 }
 
 export type HttpContext = Koa.ParameterizedContext<RequestState> & { params: Record<string, string> };

@@ -1,6 +1,9 @@
 import { type Ctx, inTransaction } from '#context.ts';
 import { countProcesses } from '#db/process-slot.ts';
-import { purgeDeadJobs, type QueueStatus, queueStatus, retryDeadJobs } from '#jobs/queue.ts';
+import { purgeDeadJobs, type QueueStatus, queueStatus, reviveDeadJobs } from '#jobs/job-store.ts';
+
+/** Dead jobs brought back in one transaction: it holds the write lock. */
+const BITE = 500;
 
 /** What the operator sees of the queue and may do to it. */
 export interface QueueAdmin {
@@ -21,7 +24,12 @@ export function createQueueAdmin(ctx: Ctx, added: () => number): QueueAdmin {
     // Leases go by real time.
     workers: () => countProcesses(ctx.db, 'worker', Date.now()),
     status: () => queueStatus(ctx.db),
-    retry: (handler) => inTransaction(ctx, (tx) => retryDeadJobs(tx.db, tx.now(), handler)),
+    async retry(handler) {
+      let revived = 0;
+      for (let bite = BITE; bite === BITE; revived += bite)
+        bite = await inTransaction(ctx, (tx) => reviveDeadJobs(tx.db, { now: tx.now(), limit: BITE, handler }));
+      return revived;
+    },
     purge: (handler) => inTransaction(ctx, (tx) => purgeDeadJobs(tx.db, handler)),
   };
 }

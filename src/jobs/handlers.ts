@@ -1,6 +1,6 @@
 import type { Ctx } from '#context.ts';
 import type { EventOf, EventType } from '#domain/events.ts';
-import type { Lane } from '#jobs/queue.ts';
+import type { Lane } from '#jobs/job-store.ts';
 
 /**
  * Work to do after an event, in two steps. `prepare` may wait for the network and read, and hands what it found to `apply`, which runs in
@@ -12,11 +12,14 @@ export interface JobHandler {
   name: string;
   lane: Lane;
   run(payload: unknown): JobRun;
+  /** Called in the transaction that gives up a job of this handler for good. */
+  afterDeath?: ((tx: Ctx) => Promise<void>) | undefined;
 }
 
 export interface JobRun {
   /** Jobs of one handler and equal `order` are applied one after another, in the order in which they were emitted. */
   order: string | number | undefined;
+  crowd?: ((ctx: Ctx) => Promise<string | undefined>) | undefined;
   prepare?: ((ctx: Ctx) => Promise<unknown>) | undefined;
   apply?: ((ctx: Ctx, prepared: unknown) => Promise<void>) | undefined;
 }
@@ -25,8 +28,11 @@ interface Steps<P, R> {
   lane?: Lane;
   /** Whose jobs must not overtake each other: an actor's id, for instance. Holds within a batch; a job that is retried loses its place. */
   inOrderOf?: (payload: P) => string | number;
+  /** Who caused the job, if that may be many: of one crowd few run at once, and leave the other places to others. */
+  crowdOf?: (ctx: Ctx, payload: P) => Promise<string | undefined>;
   prepare?: (ctx: Ctx, payload: P) => Promise<R>;
   apply?: (ctx: Ctx, payload: P, prepared: R) => Promise<void>;
+  afterDeath?: (tx: Ctx) => Promise<void>;
 }
 
 export interface Subscription {
@@ -45,12 +51,14 @@ export function on<T extends EventType, R = undefined>(
 
 /** A handler of jobs that no event starts: schedules. */
 export function defineHandler<P, R = undefined>(name: string, steps: Steps<P, R>): JobHandler {
-  const { lane = 'local', inOrderOf, prepare, apply } = steps;
+  const { lane = 'local', inOrderOf, crowdOf, prepare, apply, afterDeath } = steps;
   return {
     name,
     lane,
+    afterDeath,
     run: (payload) => ({
       order: inOrderOf?.(payload as P),
+      crowd: crowdOf && ((ctx) => crowdOf(ctx, payload as P)),
       prepare: prepare && ((ctx) => prepare(ctx, payload as P)),
       apply: apply && ((ctx, prepared) => apply(ctx, payload as P, prepared as R)),
     }),

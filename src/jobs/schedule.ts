@@ -1,6 +1,6 @@
 import { type Ctx, inTransaction } from '#context.ts';
 import { defineHandler, type JobHandler } from '#jobs/handlers.ts';
-import { insertJobOnce } from '#jobs/queue.ts';
+import { insertJobOnce } from '#jobs/job-store.ts';
 
 export interface Scheduled {
   name: string;
@@ -10,7 +10,10 @@ export interface Scheduled {
   run(ctx: Ctx): Promise<boolean | void>;
 }
 
-/** Turns recurring work into jobs that put themselves back: of all workers one runs it, and a crash loses nothing. */
+/**
+ * Turns recurring work into jobs that put themselves back: of all workers one runs it, and a crash loses nothing. One that fails for good
+ * stays among the dead for the operator to see, and the work is done again at its next time all the same.
+ */
 export function scheduleHandlers(scheduled: readonly Scheduled[]): JobHandler[] {
   return scheduled.map((work) =>
     defineHandler(work.name, {
@@ -18,6 +21,7 @@ export function scheduleHandlers(scheduled: readonly Scheduled[]): JobHandler[] 
         const again = await work.run(ctx);
         await insertNext(ctx, work, again === true ? ctx.now() : ctx.now() + work.every);
       },
+      afterDeath: (tx) => insertNext(tx, work, tx.now() + work.every),
     }),
   );
 }

@@ -1,25 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import { type Ctx, inTransaction } from '#context.ts';
+import { createCrowds } from '#jobs/crowds.ts';
 import type { JobHandler, JobRun } from '#jobs/handlers.ts';
 import {
+  buryJob,
   claimJobs,
   type Claimed,
-  failJob,
   finishJob,
   hasDueJob,
   type Job,
   type Lane,
-  LEASE,
   lanes,
-  MAX_ATTEMPTS,
+  putBackJob,
   releaseJobs,
   renewLeases,
-} from '#jobs/queue.ts';
+} from '#jobs/job-store.ts';
 import { describeError } from '#lib/log.ts';
+import { createBreather } from '#lib/breather.ts';
 import { createLoop, type Loop } from '#lib/loop.ts';
 
+/** How long a claimed job is left alone before another worker takes it (milliseconds). Renewed while its handler runs. */
+export const LEASE = 60_000;
+
+/** Pauses before the second, third, … attempt (milliseconds); after the last one the job is dead. */
+const backOff = [5_000, 30_000, 120_000, 600_000, 1_800_000, 7_200_000, 21_600_000, 43_200_000];
+export const MAX_ATTEMPTS = backOff.length + 1;
+
 /** Jobs claimed at once. Local ones share a commit; network ones wait for others anyway. */
-const BATCH: Record<Lane, number> = { local: 64, network: 16 };
+const BATCH: Record<Lane, number> = { local: 64, network: 32 };
+
+/** How long local jobs may keep everybody else waiting (milliseconds), but for a single one that takes longer. */
+const TURN = 15;
 
 export interface Worker {
   start(): void;
@@ -40,6 +51,8 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
   const claimed = () => lanes.flatMap((lane) => [...running[lane].keys()]);
   /** The last job of each row of jobs that wait for each other. */
   const rows = new Map<string, Promise<void>>();
+  const crowds = createCrowds(BATCH.network);
+  const breathe = createBreather(TURN);
   const loops: Loop[] = lanes.map((lane) => createLoop(() => runBatch(lane), ctx.log));
   let renewal: NodeJS.Timeout | undefined;
 
@@ -47,9 +60,10 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
   async function runBatch(lane: Lane): Promise<boolean> {
     const free = BATCH[lane] - running[lane].size;
     if (free <= 0) return Promise.race(running[lane].values()).then(() => true);
-    const claim = { lane, leasedBy: `${worker}/${claims++}`, now: ctx.now(), limit: free };
+    const now = ctx.now();
     // Reading first: an idle worker takes no write lock.
-    if (!(await hasDueJob(ctx.db, lane, claim.now))) return false;
+    if (!(await hasDueJob(ctx.db, lane, now))) return false;
+    const claim = { lane, leasedBy: `${worker}/${claims++}`, now, leasedUntil: now + LEASE, limit: free };
     const jobs = await inTransaction(ctx, (tx) => claimJobs(tx.db, claim));
     const batch = jobs.map((job) => track(lane, job));
     // Local jobs go batch by batch, so that their transactions share a commit; network jobs never wait for the slowest.
@@ -69,9 +83,28 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
       if (job.attempt > MAX_ATTEMPTS) throw new Error('The process ended at the last attempt');
       const handler = handlers.get(job.handler);
       if (!handler) throw new Error(`No handler is called ${job.handler}`);
-      await perform(job, handler.run(JSON.parse(job.payload)));
+      if (job.lane === 'local') await breathe();
+      await performInCrowd(job, handler.run(JSON.parse(job.payload)));
     } catch (error) {
       await fail(job, error);
+    }
+  }
+
+  /** Performs a job unless enough of its crowd run: then it is put off, which is no failure. */
+  async function performInCrowd(job: Job, run: JobRun): Promise<void> {
+    const crowd = await run.crowd?.(ctx);
+    if (crowd === undefined) return perform(job, run);
+    const admitted = crowds.enter(crowd);
+    if (typeof admitted === 'number') {
+      const due = Math.ceil(ctx.now() + admitted);
+      await inTransaction(ctx, (tx) => releaseJobs(tx.db, [job], due));
+      setTimeout(wake, admitted).unref();
+      return;
+    }
+    try {
+      await perform(job, run);
+    } finally {
+      admitted.leave();
     }
   }
 
@@ -100,7 +133,7 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
   async function fail(job: Job, error: unknown): Promise<void> {
     const message = describeError(error);
     try {
-      const died = await inTransaction(ctx, (tx) => failJob(tx.db, job, { now: ctx.now(), error: message }));
+      const died = await inTransaction(ctx, (tx) => putAway(tx, job, message));
       const level = died ? 'error' : 'warning';
       ctx.log[level]('Job {id} of {handler} failed at attempt {attempt}: {message}', {
         ...job,
@@ -114,6 +147,22 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
     }
   }
 
+  /** Puts a failed job back with a longer pause, or among the dead after the last attempt. Returns whether it died. */
+  async function putAway(tx: Ctx, job: Job, error: string): Promise<boolean> {
+    const pause = backOff[job.attempt - 1];
+    if (pause !== undefined) {
+      await putBackJob(tx.db, job, { due: tx.now() + pause, error });
+      return false;
+    }
+    const died = await buryJob(tx.db, job, { now: tx.now(), error });
+    if (died) await handlers.get(job.handler)?.afterDeath?.(tx);
+    return died;
+  }
+
+  function wake(): void {
+    for (const loop of loops) loop.wake();
+  }
+
   async function settle(): Promise<void> {
     await Promise.all(lanes.flatMap((lane) => [...running[lane].values()]));
   }
@@ -124,14 +173,12 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
       renewal = setInterval(() => {
         const jobs = claimed();
         if (jobs.length === 0) return;
-        inTransaction(ctx, (tx) => renewLeases(tx.db, jobs, ctx.now())).catch((error: unknown) => {
+        inTransaction(ctx, (tx) => renewLeases(tx.db, jobs, ctx.now() + LEASE)).catch((error: unknown) => {
           ctx.log.warning('Leases of jobs could not be renewed: {message}', { message: String(error) });
         });
       }, LEASE / 3);
     },
-    wake() {
-      for (const loop of loops) loop.wake();
-    },
+    wake,
     async stop(patience) {
       const stopped = Promise.all(loops.map((loop) => loop.stop())).then(() => settle());
       let timer: NodeJS.Timeout | undefined;

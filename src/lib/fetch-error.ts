@@ -28,6 +28,8 @@ export class FetchError extends Error {
 
 const TIMEOUT_CODES = new Set([
   'ETIMEDOUT',
+  // Of name servers.
+  'ETIMEOUT',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',

@@ -51,6 +51,7 @@ interface Writer {
   hasText: boolean;
   due: '' | ' ' | '<br>';
   limit: number;
+  ownOrigin: string;
   /** The limit was reached: nothing more is written but end tags. */
   isFull: boolean;
 }
@@ -72,8 +73,10 @@ export function escapeHtml(text: string): string {
  * Idempotent: `sanitizeHtml(sanitizeHtml(x)) === sanitizeHtml(x)`.
  *
  * @param options.maxLength in UTF-16 units (256 Ki): more input is ignored, and the output is never longer
+ * @param options.ownOrigin of the pages that show it: links there become paths, which open in the same tab and are no stranger's. What
+ * comes out is for these pages only: sanitised again, it loses such links.
  */
-export function sanitizeHtml(html: string, options: { maxLength?: number } = {}): string {
+export function sanitizeHtml(html: string, options: { maxLength?: number; ownOrigin?: string } = {}): string {
   const maxLength = options.maxLength ?? MAX_LENGTH;
   const writer: Writer = {
     html: '',
@@ -83,6 +86,7 @@ export function sanitizeHtml(html: string, options: { maxLength?: number } = {})
     hasText: false,
     due: '',
     limit: maxLength - END_TAGS_LENGTH,
+    ownOrigin: options.ownOrigin ?? '',
     isFull: false,
   };
   readHtmlTokens(html, maxLength, {
@@ -238,11 +242,25 @@ function openLink(writer: Writer, attributes: HtmlAttributes): void {
   if (open !== -1) closeFrom(writer, open);
   const target = attributes.href === undefined ? undefined : readLinkTarget(attributes.href);
   if (target === undefined || writer.isFull || writer.open.length >= MAX_DEPTH) return;
-  const rel = attributes.rel?.split(/\s+/).includes('tag') === true ? 'tag ' : '';
-  const tag = `<a href="${escapeHtml(target.href)}"${keptAttributes('a', attributes, 'outside')} rel="${rel}nofollow noopener noreferrer" target="_blank">`;
+  const isTag = attributes.rel?.split(/\s+/).includes('tag') === true;
+  const path = pathWithin(writer.ownOrigin, target.href);
+  const leadsTo =
+    path === undefined
+      ? ` rel="${isTag ? 'tag ' : ''}nofollow noopener noreferrer" target="_blank"`
+      : isTag
+        ? ' rel="tag"'
+        : '';
+  const tag = `<a href="${escapeHtml(path ?? target.href)}"${keptAttributes('a', attributes, 'outside')}${leadsTo}>`;
   writer.open.push('a');
   writer.link = { target, tag, before: writer.html, parts: ['', '', ''], text: '' };
   writer.html = '';
+}
+
+/** The path of an address of ours; `//evil.example` and the like would be one of somebody else's. */
+function pathWithin(origin: string, href: string): string | undefined {
+  if (origin === '' || !href.startsWith(`${origin}/`)) return undefined;
+  const path = href.slice(origin.length);
+  return /^\/[/\\]/.test(path) ? undefined : path;
 }
 
 function addLinkText(writer: Writer, link: OpenLink, text: string): void {

@@ -56,7 +56,10 @@ export function createIdSource(now: () => number, slot: () => number): IdSource 
       return last;
     },
     at(time, after) {
-      const id = nextId(time, slot(), Math.max(after, lastAt.get(time) ?? 0));
+      // Of the present moment some may be given already, and where it is full those of the next ones are.
+      const given = time >= timeOfId(last) ? last : 0;
+      const id = nextId(time, slot(), Math.max(after, given, lastAt.get(time) ?? 0));
+      if (time <= now()) last = Math.max(last, id);
       lastAt.delete(time);
       lastAt.set(time, id);
       if (lastAt.size > REMEMBERED) lastAt.delete(lastAt.keys().next().value!);

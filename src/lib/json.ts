@@ -35,6 +35,11 @@ export function parseJsonGuarded(bytes: Buffer, { maxDepth = 64, maxMembers = 50
   }
 }
 
+/** A list that was kept as JSON. Most are empty, and those need no parser. */
+export function parseJsonList<T>(text: string): T[] {
+  return text === '[]' ? [] : (JSON.parse(text) as T[]);
+}
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

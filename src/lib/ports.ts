@@ -13,8 +13,6 @@ export interface Remote {
   getActivityJson(url: string, options?: RemoteGetOptions): Promise<RemoteDocument | RemoteFailure>;
   /** A WebFinger answer. */
   getJrd(url: string, options?: RemoteGetOptions): Promise<RemoteDocument | RemoteFailure>;
-  /** Anything else: pages, images, DID documents. Never signed; its type is for the caller to check. */
-  getBytes(url: string, options: RemoteBytesOptions): Promise<RemoteBytes | RemoteFailure>;
   /** A signed activity to an inbox. Redirects are failures. */
   post(
     inbox: string,
@@ -27,28 +25,11 @@ export interface RemoteGetOptions {
   signal?: AbortSignal;
 }
 
-export interface RemoteBytesOptions extends RemoteGetOptions {
-  accept: string;
-  maxBytes: number;
-  /** 3 unless given. */
-  maxRedirects?: number;
-  /** A further rule for redirects, such as to stay in one domain. */
-  allowsRedirect?: (from: URL, to: URL) => boolean;
-}
-
 export interface RemoteDocument {
   ok: true;
   /** Where it was found after redirects, without fragment. */
   url: string;
   json: JsonObject;
-}
-
-export interface RemoteBytes {
-  ok: true;
-  url: string;
-  contentType: string | undefined;
-  headers: ResponseHeaders;
-  bytes: Buffer;
 }
 
 export interface RemoteReceipt {
@@ -91,4 +72,8 @@ export interface Lookup {
   account(handleOrUri: string): Promise<number | undefined>;
   /** Id of the post with this URI (or the page that shows it). */
   post(uri: string): Promise<number | undefined>;
+  /** Where, on their own server, whoever has this handle follows the account with this URI. */
+  followPage(handle: { name: string; host: string }, accountUri: string): Promise<FollowPage>;
 }
+
+export type FollowPage = { ok: true; url: string } | { ok: false; reason: 'unreachable' | 'unsupported' };

@@ -3,6 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import { FetchError } from '#lib/fetch-error.ts';
 import { buildBlockList, isInList, isPublicAddress } from '#lib/ip-block-list.ts';
+import { createNameLookup } from '#lib/name-lookup.ts';
 
 /*
  * Where connections may go. The rules of names and ports hold for each URL and once more in the connector; the addresses
@@ -25,7 +26,7 @@ export interface SafeAgentOptions {
   idleTimeoutMs?: number;
   /** Certificate authorities (PEM) in place of the default ones. */
   ca?: string;
-  /** As `dns.lookup`; it is always called with `all: true`. */
+  /** As `dns.lookup`; it is always called with `all: true`. Unless given, that of the system where private hosts are allowed. */
   lookup?: LookupFunction;
 }
 
@@ -87,9 +88,6 @@ export function createAgent(options: SafeAgentOptions, refusalOf: HostPolicy): A
     pipelining: 1,
     keepAliveTimeout: idleTimeoutMs,
     keepAliveMaxTimeout: idleTimeoutMs,
-    // Bounds for those who use the dispatcher; our own requests have a deadline.
-    headersTimeout: 30_000,
-    bodyTimeout: 30_000,
     connect(target, callback) {
       // A lookup filter alone is not enough: for a literal address there is no lookup.
       const refusal = refusalOf(target);
@@ -105,7 +103,8 @@ export function createAgent(options: SafeAgentOptions, refusalOf: HostPolicy): A
  * host: what is left is as good as the answer of an honest name server.
  */
 function createGuardedLookup(options: SafeAgentOptions): LookupFunction {
-  const resolve = options.lookup ?? dnsLookup;
+  // Names of a private network are known to the system in more ways than there are files to read; nobody hostile chooses them.
+  const resolve = options.lookup ?? (options.allowPrivateHosts ? dnsLookup : createNameLookup());
   const exceptions = buildBlockList(options.allowedPrivateAddresses ?? []);
   const isAllowed = ({ address }: LookupAddress) =>
     options.allowPrivateHosts || isPublicAddress(address) || isInList(exceptions, address);

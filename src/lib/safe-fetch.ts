@@ -32,8 +32,6 @@ export interface SafeRequest {
   timeoutMs?: number;
   /** 3 unless given. Only GET follows redirects. */
   maxRedirects?: number;
-  /** A further rule for redirects, such as to stay in one domain. */
-  allowsRedirect?: (from: URL, to: URL) => boolean;
   signal?: AbortSignal;
 }
 
@@ -61,8 +59,6 @@ export interface SafeFetch {
    * document we trust; a signature covers one URL only) and the body of the answer is thrown away.
    */
   post(url: string | URL, request: DeliveryRequest): Promise<{ status: number; headers: ResponseHeaders }>;
-  /** For libraries with a `fetch` of their own. Its connector checks hosts and addresses; limits are their affair. */
-  readonly dispatcher: Dispatcher;
   close(): Promise<void>;
 }
 
@@ -119,7 +115,6 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
   }
 
   return {
-    dispatcher,
     close: () => dispatcher.destroy(),
 
     async request(input, request = {}) {
@@ -168,7 +163,7 @@ function resolveLocation(location: string | string[], base: URL): URL {
 function redirectObjection(
   from: URL,
   to: URL,
-  rules: Pick<SafeRequest, 'maxRedirects' | 'allowsRedirect'> & Pick<SafeFetchOptions, 'allowPrivateHosts'>,
+  rules: Pick<SafeRequest, 'maxRedirects'> & Pick<SafeFetchOptions, 'allowPrivateHosts'>,
   visited: ReadonlySet<string>,
 ): string | undefined {
   if (visited.has(to.href)) return 'in a circle';
@@ -176,7 +171,6 @@ function redirectObjection(
   if (from.protocol === 'https:' && to.protocol !== 'https:') return 'from https to http';
   // Without this, one redirect after the other would knock at other people's ports in our name.
   if (!rules.allowPrivateHosts && to.port !== '' && to.port !== from.port) return 'to another port';
-  if (rules.allowsRedirect && !rules.allowsRedirect(from, to)) return 'to where it may not';
   return undefined;
 }
 

@@ -1,8 +1,8 @@
 import { createLru } from '#lib/lru.ts';
 
 export interface TokenBuckets {
-  /** Takes a token from the bucket of `key`. False when it is empty: too much, too fast. */
-  take(key: string): boolean;
+  /** Takes tokens, one unless given, from the bucket of `key`. False, and none taken, when it has too few: too much, too fast. */
+  take(key: string, tokens?: number): boolean;
 }
 
 export interface TokenBucketOptions {
@@ -19,14 +19,14 @@ export interface TokenBucketOptions {
 export function createTokenBuckets({ burst, perSecond, now, maxKeys = 10_000 }: TokenBucketOptions): TokenBuckets {
   const buckets = createLru<string, { tokens: number; at: number }>({ maxEntries: maxKeys });
   return {
-    take(key) {
+    take(key, tokens = 1) {
       const time = now();
       const bucket = buckets.get(key) ?? { tokens: burst, at: time };
       bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, time - bucket.at) / 1_000) * perSecond);
       bucket.at = time;
       buckets.set(key, bucket);
-      if (bucket.tokens < 1) return false;
-      bucket.tokens -= 1;
+      if (bucket.tokens < tokens) return false;
+      bucket.tokens -= tokens;
       return true;
     },
   };

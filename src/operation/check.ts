@@ -1,3 +1,5 @@
+import { ExpectedError } from '#lib/expected-error.ts';
+
 /** What one check of the doctor found. */
 export interface Check {
   name: string;
@@ -19,6 +21,7 @@ export async function check(name: string, examine: () => Promise<Finding> | Find
   try {
     return { name, ...(await examine()) };
   } catch (error) {
+    if (error instanceof ExpectedError) return { name, ...fail(error.message, 'do what it says') };
     return { name, ...fail(`cannot be checked: ${(error as Error).message}`, 'see the message') };
   }
 }

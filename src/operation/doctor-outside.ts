@@ -1,5 +1,5 @@
 import { connect } from 'node:tls';
-import type { Config } from '#config.ts';
+import type { Environment } from '#config.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { isActivityJsonType } from '#lib/media-type.ts';
 import { createSafeFetch, type SafeFetch, type SafeResponse } from '#lib/safe-fetch.ts';
@@ -12,19 +12,19 @@ const CLOCK_LIMIT = 30 * SECOND;
 const CLOCK_WARNING = 5 * SECOND;
 
 /** How the world sees the server: through its name, its certificate and its reverse proxy. */
-export async function examineFromOutside(config: Config, instance: Account | undefined): Promise<Check[]> {
+export async function examineFromOutside(environment: Environment, instance: Account | undefined): Promise<Check[]> {
   // The origin is the operator's own word, not a stranger's: it may well be an address of this network.
-  const fetch = createSafeFetch({ allowPrivateHosts: true, userAgent: `Parvis doctor (+${config.origin})` });
+  const fetch = createSafeFetch({ allowPrivateHosts: true, userAgent: `Parvis doctor (+${environment.origin})` });
   try {
-    const reached = await check('reachable', () => checkReachable(config, fetch));
+    const reached = await check('reachable', () => checkReachable(environment, fetch));
     if (reached.status === 'fail') return [reached];
     return [
       reached,
-      ...(config.origin.startsWith('https:') ? [await check('certificate', () => checkCertificate(config))] : []),
-      await check('clock', () => checkClock(config, fetch)),
+      ...(environment.scheme === 'https' ? [await check('certificate', () => checkCertificate(environment))] : []),
+      await check('clock', () => checkClock(environment, fetch)),
       ...(instance
         ? [
-            await check('webfinger', () => checkWebFinger(config, fetch, instance)),
+            await check('webfinger', () => checkWebFinger(environment, fetch, instance)),
             await check('actor', () => checkActor(fetch, instance)),
           ]
         : []),
@@ -34,7 +34,7 @@ export async function examineFromOutside(config: Config, instance: Account | und
   }
 }
 
-async function checkReachable({ origin, listenHost, port }: Config, fetch: SafeFetch) {
+async function checkReachable({ origin, listenHost, port }: Environment, fetch: SafeFetch) {
   const proxyAdvice = `check that the server runs and that the reverse proxy hands everything to http://${listenHost}:${port}`;
   let answer: SafeResponse;
   try {
@@ -50,7 +50,7 @@ async function checkReachable({ origin, listenHost, port }: Config, fetch: SafeF
     : fail(`${origin}/health answers ${answer.status}`, proxyAdvice);
 }
 
-async function checkCertificate({ origin }: Config) {
+async function checkCertificate({ origin }: Environment) {
   const { hostname, port } = new URL(origin);
   const end = await new Promise<number>((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port || 443), servername: hostname, timeout: 10_000 }, () => {
@@ -65,7 +65,7 @@ async function checkCertificate({ origin }: Config) {
   return days < 10 ? warn(message, 'see why it was not renewed: the log of the reverse proxy says') : ok(message);
 }
 
-async function checkClock({ origin }: Config, fetch: SafeFetch) {
+async function checkClock({ origin }: Environment, fetch: SafeFetch) {
   const started = Date.now();
   const { headers } = await fetch.request(`${origin}/health`);
   const theirs = Date.parse(String(headers['date']));
@@ -82,7 +82,7 @@ async function checkClock({ origin }: Config, fetch: SafeFetch) {
   return off > CLOCK_WARNING ? warn(message, advice) : ok(message);
 }
 
-async function checkWebFinger({ origin, host }: Config, fetch: SafeFetch, instance: Account) {
+async function checkWebFinger({ origin, host }: Environment, fetch: SafeFetch, instance: Account) {
   const subject = `acct:${instance.username}@${host}`;
   const { status, body } = await fetch.request(
     `${origin}/.well-known/webfinger?resource=${encodeURIComponent(subject)}`,

@@ -1,6 +1,6 @@
 import { isJsonObject, parseJsonGuarded } from '#lib/json.ts';
 import { isActivityJsonType, isJrdType } from '#lib/media-type.ts';
-import type { RemoteBytes, RemoteDocument, RemoteFailure, RemoteFailureReason, RemoteReceipt } from '#lib/ports.ts';
+import type { RemoteDocument, RemoteFailure, RemoteFailureReason, RemoteReceipt } from '#lib/ports.ts';
 import type { ResponseHeaders, SafeResponse } from '#lib/safe-fetch.ts';
 
 /*
@@ -19,19 +19,6 @@ export function readActivityJson(response: SafeResponse): RemoteDocument | Remot
 
 export function readJrd(response: SafeResponse): RemoteDocument | RemoteFailure {
   return readJson(response, isJrdType);
-}
-
-export function readBytes(response: SafeResponse): RemoteBytes | RemoteFailure {
-  const { status, headers, url, body } = response;
-  if (!isSuccess(status)) return failureOfStatus(response);
-  const contentType = headers['content-type'];
-  return {
-    ok: true,
-    url,
-    headers,
-    bytes: body,
-    contentType: typeof contentType === 'string' ? contentType : undefined,
-  };
 }
 
 export function readReceipt(response: { status: number; headers: ResponseHeaders }): RemoteReceipt | RemoteFailure {

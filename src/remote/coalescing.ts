@@ -11,7 +11,6 @@ export function coalesceGets(remote: Remote): Remote {
   return {
     getActivityJson: (url, options) => (options ? remote.getActivityJson(url, options) : getActivityJson(url)),
     getJrd: (url, options) => (options ? remote.getJrd(url, options) : getJrd(url)),
-    getBytes: (url, options) => remote.getBytes(url, options),
     post: (inbox, headers, body) => remote.post(inbox, headers, body),
   };
 }

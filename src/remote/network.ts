@@ -1,14 +1,7 @@
 import { FetchError, type FetchErrorKind } from '#lib/fetch-error.ts';
 import type { Remote, RemoteFailure, RemoteFailureReason } from '#lib/ports.ts';
 import type { HeaderMap, SafeFetch } from '#lib/safe-fetch.ts';
-import {
-  ACCEPT_ACTIVITY_JSON,
-  ACCEPT_JRD,
-  readActivityJson,
-  readBytes,
-  readJrd,
-  readReceipt,
-} from '#remote/answers.ts';
+import { ACCEPT_ACTIVITY_JSON, ACCEPT_JRD, readActivityJson, readJrd, readReceipt } from '#remote/answers.ts';
 
 export interface NetworkRemoteOptions {
   fetch: SafeFetch;
@@ -32,9 +25,6 @@ export function createNetworkRemote({ fetch, signGet }: NetworkRemoteOptions): R
     // WebFinger is public by its nature, and not every server can cope with a signature there.
     getJrd: (url, options = {}) =>
       orFailure(async () => readJrd(await fetch.request(url, { ...options, headers: { accept: ACCEPT_JRD } }))),
-
-    getBytes: (url, { accept, ...options }) =>
-      orFailure(async () => readBytes(await fetch.request(url, { ...options, headers: { accept } }))),
 
     post: (inbox, headers, body) => orFailure(async () => readReceipt(await fetch.post(inbox, { headers, body }))),
   };

@@ -1,4 +1,4 @@
-import { listLocalPeople } from '#domain/accounts/account-store.ts';
+import { listAccounts } from '#domain/accounts/account-store.ts';
 import { toAccountCard } from '#web/cards.ts';
 import { paragraphsOf } from '#web/front.ts';
 import { basisOf } from '#web/page-cache.ts';
@@ -9,8 +9,7 @@ import type { WebContext } from '#web/site.ts';
 export async function showAbout(http: WebContext): Promise<void> {
   const { ctx, visit } = http.state;
   const { settings, t } = visit;
-  const owners = new Set(await listOwners(ctx.db));
-  const people = (await listLocalPeople(ctx.db, 200)).filter((account) => owners.has(account.id));
+  const owners = await listAccounts(ctx.db, await listOwners(ctx.db));
   showPage(http, {
     view: 'about',
     title: t.about.title,
@@ -19,9 +18,9 @@ export async function showAbout(http: WebContext): Promise<void> {
       rules: settings.rules,
       contactEmail: settings.contactEmail,
       registration: t.about.registrations[settings.registration],
-      owners: people.map((account) => toAccountCard(http, account)),
+      owners: owners.map((account) => toAccountCard(http, account)),
     },
     head: { canonical: `${ctx.config.origin}/about`, robots: 'index', description: settings.description },
-    basis: basisOf(settings.version, { accounts: people }),
+    basis: basisOf(settings.version, { accounts: owners }),
   });
 }

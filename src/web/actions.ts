@@ -9,33 +9,44 @@ import { NotAllowed, NotFound } from '#domain/errors.ts';
 import type { Ctx } from '#context.ts';
 import { readForm } from '#http/form.ts';
 import { parseId } from '#lib/id.ts';
+import { localPath } from '#web/address.ts';
 import { postPath, toPostCard } from '#web/cards.ts';
-import { readVisibility } from '#web/compose.ts';
-import { problemWith } from '#web/form-problem.ts';
+import { readComposed } from '#web/compose.ts';
+import { problemsWith } from '#web/form-problem.ts';
 import { showHome } from '#web/home.ts';
-import { localPath, seeOther, showPage } from '#web/page.ts';
+import type { Notice } from '#web/notice.ts';
+import { seeOther, showPage } from '#web/page.ts';
 import { viewerOf } from '#web/sign-in.ts';
 import type { WebContext } from '#web/site.ts';
 
-/** What a button does to the account or post with an id. The same use-cases as those of the client API and the inbox. */
-const verbs: Record<string, (ctx: Ctx, viewerId: number, id: number) => Promise<unknown>> = {
-  follow: (ctx, viewerId, id) => follow(ctx, viewerId, id),
-  unfollow,
-  favourite: (ctx, viewerId, id) => favourite(ctx, viewerId, id),
-  unfavourite,
-  reblog: (ctx, viewerId, id) => reblog(ctx, viewerId, id),
-  unreblog,
-  delete: deletePost,
+/** What a button does to the account or post with an id, by the same use-cases as the inbox. Resolves with what the next page says. */
+type Verb = (ctx: Ctx, viewerId: number, id: number) => Promise<Notice>;
+
+const saying =
+  (notice: Notice, act: (ctx: Ctx, viewerId: number, id: number) => Promise<unknown>): Verb =>
+  async (ctx, viewerId, id) => {
+    await act(ctx, viewerId, id);
+    return notice;
+  };
+
+const verbs: Record<string, Verb> = {
+  follow: async (ctx, viewerId, id) => ((await follow(ctx, viewerId, id)) === 'following' ? 'followed' : 'requested'),
+  unfollow: saying('unfollowed', unfollow),
+  favourite: saying('favourited', (ctx, viewerId, id) => favourite(ctx, viewerId, id)),
+  unfavourite: saying('unfavourited', unfavourite),
+  reblog: saying('reblogged', (ctx, viewerId, id) => reblog(ctx, viewerId, id)),
+  unreblog: saying('unreblogged', unreblog),
+  delete: saying('deleted', deletePost),
 };
 
 export async function handleAction(http: WebContext): Promise<void> {
   const viewer = viewerOf(http);
   const form = await readForm(http);
-  const act = Object.hasOwn(verbs, http.params['verb']!) ? verbs[http.params['verb']!] : undefined;
+  const verb = Object.hasOwn(verbs, http.params['verb']!) ? verbs[http.params['verb']!] : undefined;
   const id = parseId(http.params['id']);
-  if (!act || id === undefined) throw new NotFound('Page');
-  await act(http.state.ctx, viewer.account.id, id);
-  seeOther(http, localPath(http, form.text('back')) ?? '/home');
+  if (!verb || id === undefined) throw new NotFound('Page');
+  const notice = await verb(http.state.ctx, viewer.account.id, id);
+  seeOther(http, localPath(http, form.text('back')) ?? '/home', notice);
 }
 
 /** Asks before deleting: without scripts a page does it. */
@@ -59,29 +70,31 @@ export async function showConfirmDelete(http: WebContext): Promise<void> {
 export async function handlePublish(http: WebContext): Promise<void> {
   const viewer = viewerOf(http);
   const form = await readForm(http);
-  const typed = {
-    text: form.text('text'),
-    summary: form.text('summary'),
-    visibility: readVisibility(form.text('visibility')),
-    language: form.text('language'),
-  };
-  const inReplyToId = parseId(form.text('inReplyTo'));
+  const typed = readComposed(form);
+  const { inReplyToId, ...draft } = typed;
   try {
     const post = await publish(http.state.ctx, viewer.account.id, {
-      ...typed,
+      ...draft,
       ...(inReplyToId !== undefined && { inReplyToId }),
     });
     seeOther(http, inReplyToId === undefined ? '/home' : `${postPath(viewer.account, post.id)}#p${post.id}`);
   } catch (error) {
-    const problem = problemWith(http, error);
-    const parent = inReplyToId === undefined ? undefined : await parentOf(http, inReplyToId);
-    await showHome(http, { typed, problem, ...(parent && { parent }) });
+    const parent = inReplyToId === undefined ? undefined : await findParent(http, inReplyToId);
+    if (inReplyToId !== undefined && !parent) {
+      const problem = { field: '', message: http.state.visit.t.compose.parentGone };
+      return showHome(http, { typed: { ...typed, inReplyToId: undefined }, problems: [problem] });
+    }
+    await showHome(http, { typed, problems: problemsWith(http, error), ...(parent && { parent }) });
   }
 }
 
-/** The post answered to, for the form that is shown again with what was typed. */
-async function parentOf(http: WebContext, id: number): Promise<PostView | undefined> {
+/** The post answered to, for the form that is shown again with what was typed; undefined where it is gone. */
+async function findParent(http: WebContext, id: number): Promise<PostView | undefined> {
   const { ctx } = http.state;
   const { account } = viewerOf(http);
-  return viewPost(ctx.db, account.id, await getVisibleOriginal(ctx, account.id, id));
+  const parent = await getVisibleOriginal(ctx, account.id, id).catch((error: unknown) => {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  });
+  return parent && viewPost(ctx.db, account.id, parent);
 }

@@ -1,8 +1,11 @@
 import { type Account, handleOf, isLocal } from '#domain/accounts/account.ts';
+import { canReblog } from '#domain/posts/post-policy.ts';
 import type { PostView } from '#domain/posts/post-view.ts';
 import type { Attachment, Post } from '#domain/posts/post.ts';
+import { beginningOfHtml } from '#lib/html-beginning.ts';
 import { htmlToText, sanitizeHtml } from '#lib/html.ts';
 import { createLru } from '#lib/lru.ts';
+import { backHere } from '#web/address.ts';
 import { pavingOf } from '#web/avatar.ts';
 import type { WebContext } from '#web/site.ts';
 
@@ -46,25 +49,53 @@ function ownMedia({ state }: WebContext, url: string | undefined): string | unde
   return url?.startsWith(`${origin}/`) ? url.slice(origin.length) : undefined;
 }
 
-/** What templates show of a post. */
-export function toPostCard(http: WebContext, view: PostView) {
-  const { visit, ctx } = http.state;
+/** Where a post stands on the page that shows it. */
+export function anchorOf(postId: number): string {
+  return `p${postId}`;
+}
+
+/** Its own page; there an answer stands below what it answers, and is what the browser shows. */
+export function hrefOf({ post, account }: Pick<PostView, 'post' | 'account'>): string {
+  const path = postPath(account, post.id);
+  return post.inReplyToId === undefined ? path : `${path}#${anchorOf(post.id)}`;
+}
+
+/** A post that its author keeps at the top. It comes again in its place among the others. */
+export function toPinnedCard(http: WebContext, view: PostView) {
+  return { ...toListedCard(http, view, `pinned-${view.post.id}`), pinned: http.state.visit.t.post.pinned };
+}
+
+/** Text of a post that lists show, in UTF-16 units: a page with the longest ones in full would be heavy, and a wall. */
+const LISTED_LENGTH = 800;
+
+/** A post among others: of a long one the beginning, with a link to the rest. */
+export function toListedCard(http: WebContext, view: PostView, anchor?: string) {
+  const card = toPostCard(http, view, anchor);
+  const beginning = beginningOfHtml(card.html, LISTED_LENGTH);
+  return beginning === undefined ? card : { ...card, html: beginning, isCut: true };
+}
+
+/** What templates show of a post. `anchor` is its id on the page: that of the row, as a post and a reblog of it may share a page. */
+export function toPostCard(http: WebContext, view: PostView, anchor = anchorOf(view.post.id)) {
+  const { visit } = http.state;
   const { t, format, viewer } = visit;
   const shown = view.reblogOf ?? view;
-  const { post, account } = shown;
-  const parent = shown.mentions.find((mention) => mention.id === post.inReplyToAccountId);
+  const { post, account, inReplyTo } = shown;
+  const path = postPath(account, post.id);
   return {
     id: String(post.id),
-    href: postPath(account, post.id),
+    anchor,
+    path,
+    href: hrefOf(shown),
     author: toAccountCard(http, account),
     reblogger: view.reblogOf
-      ? { label: t.post.reblogged(nameOf(view.account)), href: profilePath(view.account) }
+      ? { ...around(t.post.reblogged), name: nameOf(view.account), href: profilePath(view.account) }
       : undefined,
     pinned: '',
-    replyTo:
-      post.inReplyToId === undefined || post.inReplyToAccountId === account.id
-        ? undefined
-        : { label: parent ? `@${handleOf(parent)}` : t.post.inReplyTo, href: `/posts/${post.inReplyToId}` },
+    replyTo: inReplyTo && {
+      label: `@${handleOf(inReplyTo.account)}`,
+      href: `${postPath(inReplyTo.account, inReplyTo.id)}#${anchorOf(inReplyTo.id)}`,
+    },
     time: timeOf(http, post.publishedAt),
     edited:
       post.editedAt === undefined
@@ -74,7 +105,8 @@ export function toPostCard(http: WebContext, view: PostView) {
     language: post.language ?? '',
     direction: directionOf(post),
     title: post.title,
-    html: safeHtml(post.html),
+    html: safeHtml(post.html, http.state.ctx.config.origin),
+    isCut: false,
     warning: post.summary,
     isSensitive: post.sensitive && post.summary === '',
     attachments: post.attachments.map((attachment) => toAttachment(http, attachment)),
@@ -83,39 +115,37 @@ export function toPostCard(http: WebContext, view: PostView) {
     // A restricted post's counters say nothing that its readers do not see anyway.
     counts: [
       {
-        kind: 'replies',
         n: post.repliesCount,
         label: t.post.replies(post.repliesCount, format.number(post.repliesCount)),
       },
       {
-        kind: 'reblogs',
         n: post.reblogsCount,
         label: t.post.reblogs(post.reblogsCount, format.number(post.reblogsCount)),
       },
       {
-        kind: 'favourites',
         n: post.favouritesCount,
         label: t.post.favourites(post.favouritesCount, format.number(post.favouritesCount)),
       },
     ].filter(({ n }) => n > 0),
     actions: viewer && {
-      back: http.method === 'GET' ? http.url : postPath(account, post.id),
+      back: `${backHere(http) ?? path}#${anchor}`,
       favourite: shown.viewer?.favourited
         ? { verb: 'unfavourite', label: t.post.unfavourite }
         : { verb: 'favourite', label: t.post.favourite },
-      reblog: isRebloggable(post, viewer.account.id)
+      reblog: canReblog(viewer.account.id, post)
         ? shown.viewer?.reblogged
           ? { verb: 'unreblog', label: t.post.unreblog }
           : { verb: 'reblog', label: t.post.reblog }
         : undefined,
       canDelete: account.id === viewer.account.id,
     },
-    host: account.host || ctx.config.host,
   };
 }
 
-function isRebloggable(post: Post, viewerId: number): boolean {
-  return post.visibility !== 'direct' && (post.visibility !== 'followers' || post.accountId === viewerId);
+/** What a sentence says before and after a name, which stands apart from it: it may be written in the other direction. */
+function around(sentence: (name: string) => string): { before: string; after: string } {
+  const [before = '', after = ''] = sentence('\n').split('\n');
+  return { before, after };
 }
 
 function toAttachment(http: WebContext, attachment: Attachment) {
@@ -164,10 +194,13 @@ const RTL_SCRIPTS = new Set(['Arab', 'Hebr', 'Syrc', 'Thaa', 'Nkoo', 'Adlm']);
 /**
  * HTML of strangers was sanitised when it came; it is again when it leaves, so that no way in, present or future, is a way out (A68). The
  * second time changes nothing, and pages are kept.
+ *
+ * @param ownOrigin on pages of ours: links to it stay in the tab (see `sanitizeHtml`). A feed is read elsewhere.
  */
-export function safeHtml(html: string): string {
-  let safe = sanitized.get(html);
-  if (safe === undefined) sanitized.set(html, (safe = sanitizeHtml(html)));
+export function safeHtml(html: string, ownOrigin = ''): string {
+  const key = `${ownOrigin} ${html}`;
+  let safe = sanitized.get(key);
+  if (safe === undefined) sanitized.set(key, (safe = sanitizeHtml(html, { ownOrigin })));
   return safe;
 }
 

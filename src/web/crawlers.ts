@@ -1,5 +1,5 @@
 import { listIndexablePeople } from '#domain/accounts/account-store.ts';
-import { listIndexablePosts } from '#domain/timelines/sitemap-store.ts';
+import { listIndexablePosts } from '#domain/posts/indexable-store.ts';
 import { isoOf, postPath, profilePath } from '#web/cards.ts';
 import { basisOf } from '#web/page-cache.ts';
 import { send } from '#web/page.ts';
@@ -7,7 +7,6 @@ import type { WebContext } from '#web/site.ts';
 
 const PEOPLE = 5_000;
 const POSTS = 5_000;
-const HOUR = 3_600_000;
 
 /** Pages that nobody should crawl: forms, and what is different for everybody. */
 const closed = [
@@ -19,24 +18,19 @@ const closed = [
   '/setup/',
   '/sign-in',
   '/*/follow',
-  '/*/embed',
 ];
 
+/** Pages that may not be indexed are open all the same: that they say so is read only by whoever may read them. */
 export function sendRobots(http: WebContext): void {
   const { ctx, visit } = http.state;
-  const lines =
-    visit.settings.indexing === 'refused'
-      ? ['User-agent: *', 'Disallow: /']
-      : [
-          'User-agent: *',
-          ...closed.map((path) => `Disallow: ${path}`),
-          '',
-          `Sitemap: ${ctx.config.origin}/sitemap.xml`,
-        ];
+  const lines = [
+    'User-agent: *',
+    ...closed.map((path) => `Disallow: ${path}`),
+    ...(visit.settings.indexing === 'refused' ? [] : ['', `Sitemap: ${ctx.config.origin}/sitemap.xml`]),
+  ];
   send(http, `${lines.join('\n')}\n`, {
     type: 'text/plain; charset=utf-8',
     basis: basisOf(visit.settings.version, {}),
-    ttlMs: HOUR,
   });
 }
 
@@ -53,7 +47,8 @@ export async function sendSitemap(http: WebContext): Promise<void> {
       ...pages.map((path) => ({ href: origin + path, changed: '' })),
       ...people.map((account) => ({
         href: origin + profilePath(account),
-        changed: isoOf(account.lastPostAt ?? account.createdAt),
+        // The day will do: the moment of a post is told by the post, to those who may see it.
+        changed: isoOf(account.lastPostAt ?? account.createdAt).slice(0, 10),
       })),
       ...posts.map((post) => ({
         href: origin + postPath({ username: post.username, host: '' }, post.id),
@@ -61,5 +56,5 @@ export async function sendSitemap(http: WebContext): Promise<void> {
       })),
     ],
   });
-  send(http, xml, { type: 'application/xml; charset=utf-8', basis: basisOf(visit.settings.version, {}), ttlMs: HOUR });
+  send(http, xml, { type: 'application/xml; charset=utf-8', basis: basisOf(visit.settings.version, {}) });
 }

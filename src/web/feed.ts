@@ -5,13 +5,12 @@ import { listByAccount, listByHashtag } from '#domain/timelines/timeline-store.t
 import { fullHandle, isoOf, nameOf, postPath, previewOf, profilePath, safeHtml } from '#web/cards.ts';
 import { accountOfPath } from '#web/find-account.ts';
 import { hashtagOfPath } from '#web/hashtag.ts';
-import { type Basis, basisOf } from '#web/page-cache.ts';
+import { type Basis, basisOf, rowsOf } from '#web/page-cache.ts';
 import { send } from '#web/page.ts';
 import type { WebContext } from '#web/site.ts';
 
 const ENTRIES = 20;
-/** Read more than are shown: posts that are visible but not public are left out. */
-const READ = 60;
+const DAY = 24 * 3_600_000;
 
 /** What one account says in public (A40): neither answers nor reblogs, and nothing that is merely not secret. */
 export async function sendProfileFeed(http: WebContext): Promise<void> {
@@ -23,18 +22,17 @@ export async function sendProfileFeed(http: WebContext): Promise<void> {
     ctx.db,
     undefined,
     account.id,
-    { replies: 'without', reblogs: 'without' },
-    { limit: READ },
+    { replies: 'without', reblogs: 'without', visibility: 'public' },
+    { limit: ENTRIES },
   );
-  const open = posts.filter((post) => post.visibility === 'public').slice(0, ENTRIES);
-  const views = await viewPosts(ctx.db, undefined, open);
+  const views = await viewPosts(ctx.db, undefined, posts);
   if (!account.indexable) http.set('x-robots-tag', 'noindex');
   sendFeed(http, {
     title: visit.t.profile.title(nameOf(account), fullHandle(http, account)),
     page: ctx.config.origin + profilePath(account),
     updated: views[0]?.post.publishedAt ?? account.createdAt,
     views,
-    basis: basisOf(visit.settings.version, { accounts: [account], views }),
+    basis: basisOf(visit.settings.version, rowsOf(views, [account])),
   });
 }
 
@@ -48,9 +46,10 @@ export async function sendHashtagFeed(http: WebContext): Promise<void> {
   sendFeed(http, {
     title: `${visit.t.hashtag.title(name)} – ${visit.settings.name}`,
     page: site.urls.hashtagPage(name),
-    updated: views[0]?.post.publishedAt ?? 0,
+    // Of no posts there is no date, and a feed must have one: nothing has come until today.
+    updated: views[0]?.post.publishedAt ?? ctx.now() - (ctx.now() % DAY),
     views,
-    basis: basisOf(visit.settings.version, { views }),
+    basis: basisOf(visit.settings.version, rowsOf(views)),
     ttlMs: 30_000,
   });
 }
@@ -76,12 +75,12 @@ function sendFeed(http: WebContext, { title, page, updated, views, basis, ttlMs 
       id: post.uri,
       // Titles are not HTML, and a warning stands for what it warns of.
       title: previewOf(post, 80) || nameOf(account),
-      url: account.host === '' ? ctx.config.origin + postPath(account, post.id) : post.url,
+      url: isLocal(account) ? ctx.config.origin + postPath(account, post.id) : post.url,
       published: isoOf(post.publishedAt),
       updated: isoOf(post.editedAt ?? post.publishedAt),
       author: {
         name: nameOf(account),
-        url: account.host === '' ? ctx.config.origin + profilePath(account) : account.url,
+        url: isLocal(account) ? ctx.config.origin + profilePath(account) : account.url,
       },
       language: post.language ?? '',
       warning: post.summary,

@@ -1,5 +1,5 @@
-import { type Account, isLocal } from '#domain/accounts/account.ts';
-import { findAccountByHandle } from '#domain/accounts/account-store.ts';
+import { type Account, isInstanceActor } from '#domain/accounts/account.ts';
+import { findAccountByName } from '#domain/accounts/find-account.ts';
 import { NotFound } from '#domain/errors.ts';
 import { parseHandle } from '#lib/host.ts';
 import { profilePath } from '#web/cards.ts';
@@ -16,12 +16,11 @@ export async function accountOfPath(http: WebContext, rest = ''): Promise<Accoun
   const written = http.params['handle'] ?? '';
   const handle = parseHandle(`@${written}`);
   if (!handle) throw new NotFound('Account');
-  const isOurs = handle.host === undefined || handle.host === ctx.config.host;
-  const account = await findAccountByHandle(ctx.db, handle.name, isOurs ? '' : handle.host!);
+  const account = await findAccountByName(ctx, handle);
   if (!account) throw new NotFound('Account');
   if (account.deletedAt !== undefined) throw new Gone();
   // The server's own account has nothing to say of itself that is not on the page about it.
-  const isServer = account.kind === 'application' && isLocal(account);
+  const isServer = isInstanceActor(account);
   const path = isServer ? '/about' : profilePath(account) + rest;
   if (!isServer && profilePath(account) === `/@${written}`) return account;
   http.status = isServer ? 302 : 301;

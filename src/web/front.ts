@@ -1,11 +1,11 @@
 import { listLocalPeople } from '#domain/accounts/account-store.ts';
 import { viewPosts } from '#domain/posts/post-view.ts';
 import { listPublic } from '#domain/timelines/timeline-store.ts';
-import { excerpt, toAccountCard, toPostCard } from '#web/cards.ts';
+import { excerpt, toAccountCard, toListedCard } from '#web/cards.ts';
 import { openGraph } from '#web/meta.ts';
-import { basisOf } from '#web/page-cache.ts';
+import { basisOf, rowsOf } from '#web/page-cache.ts';
 import { showPage } from '#web/page.ts';
-import { paging, readPlace } from '#web/paging.ts';
+import { paging, readBefore, takePage } from '#web/paging.ts';
 import type { WebContext } from '#web/site.ts';
 
 const POSTS = 15;
@@ -17,9 +17,10 @@ const TTL = 3_000;
 export async function showFront(http: WebContext): Promise<void> {
   const { ctx, visit } = http.state;
   const { settings, t, viewer } = visit;
-  const { before, isFirst } = readPlace(http);
-  const posts = await listPublic(ctx.db, viewer?.account.id, 'local', { limit: POSTS + 1, before });
-  const views = await viewPosts(ctx.db, viewer?.account.id, posts.slice(0, POSTS));
+  const before = readBefore(http);
+  const rows = await listPublic(ctx.db, viewer?.account.id, 'local', { limit: POSTS + 1, before });
+  const { shown, next } = takePage(rows, POSTS);
+  const views = await viewPosts(ctx.db, viewer?.account.id, shown);
   const people = await listLocalPeople(ctx.db, PEOPLE);
   const description = settings.description.trim() || t.front.noDescription;
   const url = `${ctx.config.origin}/`;
@@ -28,18 +29,18 @@ export async function showFront(http: WebContext): Promise<void> {
     title: '',
     data: {
       paragraphs: paragraphsOf(description),
-      posts: views.map((view) => toPostCard(http, view)),
+      posts: views.map((view) => toListedCard(http, view)),
       people: people.map((account) => toAccountCard(http, account)),
       rules: settings.rules,
-      paging: paging(http, '/', isFirst, posts.length > POSTS ? posts[POSTS - 1]!.id : undefined),
+      paging: paging(http, { path: '/', before, next }),
     },
     head: {
       description: excerpt(description, 200),
       canonical: url,
-      robots: isFirst ? 'index' : 'noindex',
+      robots: before === undefined ? 'index' : 'noindex',
       meta: openGraph(http, { type: 'website', title: settings.name, description: excerpt(description, 200), url }),
     },
-    basis: basisOf(settings.version, { accounts: people, views }),
+    basis: basisOf(settings.version, rowsOf(views, people)),
     ttlMs: TTL,
   });
 }

@@ -1,11 +1,11 @@
 import { viewPosts } from '#domain/posts/post-view.ts';
 import { listByHashtag } from '#domain/timelines/timeline-store.ts';
 import { normalizeHashtag } from '#lib/text.ts';
-import { toPostCard } from '#web/cards.ts';
+import { toListedCard } from '#web/cards.ts';
 import { openGraph } from '#web/meta.ts';
-import { basisOf } from '#web/page-cache.ts';
+import { basisOf, rowsOf } from '#web/page-cache.ts';
 import { showPage } from '#web/page.ts';
-import { paging, readPlace } from '#web/paging.ts';
+import { paging, readBefore, takePage } from '#web/paging.ts';
 import type { WebContext } from '#web/site.ts';
 
 const POSTS = 20;
@@ -18,7 +18,7 @@ export function hashtagOfPath(http: WebContext, rest = ''): string | undefined {
   const name = normalizeHashtag(written);
   if (name === written && name !== '') return name;
   http.status = 301;
-  http.redirect(name === '' ? '/' : `/tags/${encodeURIComponent(name)}${rest}`);
+  http.redirect(name === '' ? '/' : `/tags/${encodeURIComponent(name)}${rest}${http.search}`);
   return undefined;
 }
 
@@ -27,9 +27,10 @@ export async function showHashtag(http: WebContext): Promise<void> {
   if (name === undefined) return;
   const { ctx, site, visit } = http.state;
   const viewerId = visit.viewer?.account.id;
-  const { before, isFirst } = readPlace(http);
-  const posts = await listByHashtag(ctx.db, viewerId, name, { limit: POSTS + 1, before });
-  const views = await viewPosts(ctx.db, viewerId, posts.slice(0, POSTS));
+  const before = readBefore(http);
+  const rows = await listByHashtag(ctx.db, viewerId, name, { limit: POSTS + 1, before });
+  const { shown, next } = takePage(rows, POSTS);
+  const views = await viewPosts(ctx.db, viewerId, shown);
   const display = views.flatMap((view) => view.hashtags).find((tag) => tag.name === name)?.display ?? name;
   const url = site.urls.hashtagPage(name);
   const path = url.slice(ctx.config.origin.length);
@@ -40,8 +41,8 @@ export async function showHashtag(http: WebContext): Promise<void> {
     data: {
       heading: visit.t.hashtag.title(display),
       feed: `${path}.atom`,
-      posts: views.map((view) => toPostCard(http, view)),
-      paging: paging(http, path, isFirst, posts.length > POSTS ? posts[POSTS - 1]!.id : undefined),
+      posts: views.map((view) => toListedCard(http, view)),
+      paging: paging(http, { path, before, next }),
     },
     head: {
       // Posts of many people, who agreed or not each for themselves.
@@ -51,7 +52,7 @@ export async function showHashtag(http: WebContext): Promise<void> {
       meta: openGraph(http, { type: 'website', title: visit.t.hashtag.title(display), description, url }),
       links: [{ rel: 'alternate', type: 'application/atom+xml', href: `${url}.atom`, title: visit.t.hashtag.feed }],
     },
-    basis: basisOf(visit.settings.version, { views }),
+    basis: basisOf(visit.settings.version, rowsOf(views)),
     ttlMs: TTL,
   });
 }

@@ -1,11 +1,13 @@
-import { findAccount, findAccountByHandle, findAccountByUri } from '#domain/accounts/account-store.ts';
+import { findAccount, findAccountByUri } from '#domain/accounts/account-store.ts';
 import type { Account } from '#domain/accounts/account.ts';
+import { findAccountByName } from '#domain/accounts/find-account.ts';
 import { canSee } from '#domain/posts/post-policy.ts';
 import { findPost, findPostByUri } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { viewPost } from '#domain/posts/post-view.ts';
+import { parseLocalUrl } from '#domain/urls.ts';
+import { readQuery } from '#http/query.ts';
 import { originOf, parseHandle } from '#lib/host.ts';
-import { parseId } from '#lib/id.ts';
 import { toPostCard } from '#web/cards.ts';
 import { composeForm } from '#web/compose.ts';
 import { showPage } from '#web/page.ts';
@@ -20,8 +22,7 @@ import type { WebContext } from '#web/site.ts';
 export async function showInteraction(http: WebContext): Promise<void> {
   const viewer = viewerOf(http);
   const { ctx, visit } = http.state;
-  const { uri: written } = http.query;
-  const uri = (typeof written === 'string' ? written : '').trim().slice(0, 2_000);
+  const uri = (readQuery(http).get('uri') ?? '').trim();
   const found = uri === '' ? undefined : await find(http, uri);
   const view = found?.post && (await viewPost(ctx.db, viewer.account.id, found.post));
   const isFound = view !== undefined || found?.account !== undefined;
@@ -30,10 +31,11 @@ export async function showInteraction(http: WebContext): Promise<void> {
     view: 'interact',
     title: heading,
     status: uri === '' || isFound ? 200 : 404,
+    isRefused: uri !== '' && !isFound,
     data: {
       heading,
       uri,
-      isMissing: uri !== '' && !isFound,
+      wrong: uri === '' || isFound ? '' : `${visit.t.interact.none} ${visit.t.interact.noneHelp}`,
       post: view && toPostCard(http, view),
       compose: view && composeForm(http, { parent: view }),
       profile: found?.account && (await toProfile(http, found.account)),
@@ -60,18 +62,14 @@ async function find(http: WebContext, uri: string): Promise<{ account?: Account;
   return post && post.deletedAt === undefined && (await canSee(ctx.db, viewerId, post)) ? { post } : undefined;
 }
 
-/** What has one of our own addresses. */
+/** What has one of our own addresses, or a name that is known here. */
 async function findLocal({ state }: WebContext, uri: string): Promise<{ account?: Account; post?: Post } | undefined> {
-  const { db, config } = state.ctx;
-  const path = originOf(uri) === config.origin ? new URL(uri).pathname : undefined;
-  const [, kind, id] = /^\/(users|posts|@[^/]+)(?:\/(\d+))?$/.exec(path ?? '') ?? [];
-  const number = parseId(id);
-  if (kind === 'users' && number !== undefined) return optional('account', await findAccount(db, number));
-  if (kind !== undefined && number !== undefined) return optional('post', await findPost(db, number));
-  const handle = parseHandle(kind ?? uri);
-  if (!handle || (kind === undefined && originOf(uri) !== undefined)) return undefined;
-  const isOurs = handle.host === undefined || handle.host === config.host;
-  return optional('account', await findAccountByHandle(db, handle.name, isOurs ? '' : handle.host!));
+  const { ctx } = state;
+  const named = parseLocalUrl(ctx.config, uri);
+  if (named && 'accountId' in named) return optional('account', await findAccount(ctx.db, named.accountId));
+  if (named && 'postId' in named) return optional('post', await findPost(ctx.db, named.postId));
+  const handle = named?.handle ?? parseHandle(uri);
+  return handle && optional('account', await findAccountByName(ctx, handle));
 }
 
 /** What another server calls by this address and is known here already. */

@@ -1,5 +1,6 @@
 import { type Account, isLocal } from '#domain/accounts/account.ts';
 import type { PostView } from '#domain/posts/post-view.ts';
+import { isRestricted } from '#domain/posts/post.ts';
 import { htmlToText } from '#lib/html.ts';
 import { excerpt, fullHandle, isoOf, nameOf, postPath, previewOf, profilePath } from '#web/cards.ts';
 import type { Head } from '#web/page.ts';
@@ -46,8 +47,7 @@ export function postHead(http: WebContext, { post, account }: PostView): Head {
   const { origin } = ctx.config;
   const description = previewOf(post, 300);
   const page = origin + postPath(account, post.id);
-  const isOpen = post.visibility === 'public' || post.visibility === 'unlisted';
-  if (!isLocal(account) || !isOpen)
+  if (!isLocal(account) || isRestricted(post.visibility))
     return { description, canonical: isLocal(account) ? page : post.url, robots: 'noindex' };
   const isIndexed = account.indexable && post.visibility === 'public';
   return {

@@ -6,8 +6,8 @@ import { nameOf, profilePath, toAccountCard } from '#web/cards.ts';
 import { accountOfPath } from '#web/find-account.ts';
 import { basisOf } from '#web/page-cache.ts';
 import { showPage } from '#web/page.ts';
-import { paging, readPlace } from '#web/paging.ts';
-import { toProfile } from '#web/profile.ts';
+import { paging, readBefore, takePage } from '#web/paging.ts';
+import { tabLinks, toProfile } from '#web/profile.ts';
 import type { WebContext } from '#web/site.ts';
 
 const PEOPLE = 40;
@@ -19,10 +19,10 @@ export async function showNetwork(http: WebContext, side: 'followers' | 'followi
   const { ctx, visit } = http.state;
   const isOwn = visit.viewer?.account.id === account.id;
   if (!isLocal(account) || (account.hidesNetwork && !isOwn)) throw new NotFound('Page');
-  const { before, isFirst } = readPlace(http);
+  const before = readBefore(http);
   const list = side === 'followers' ? listFollowers : listFollowing;
-  const follows = await list(ctx.db, account.id, { limit: PEOPLE + 1, before });
-  const ids = follows.slice(0, PEOPLE).map((follow) => (side === 'followers' ? follow.followerId : follow.targetId));
+  const { shown, next } = takePage(await list(ctx.db, account.id, { limit: PEOPLE + 1, before }), PEOPLE);
+  const ids = shown.map((follow) => (side === 'followers' ? follow.followerId : follow.targetId));
   const found = new Map((await listAccounts(ctx.db, ids)).map((other) => [other.id, other]));
   const people = ids.flatMap((id) => found.get(id) ?? []).filter((other) => other.deletedAt === undefined);
   const path = `${profilePath(account)}/${side}`;
@@ -32,8 +32,9 @@ export async function showNetwork(http: WebContext, side: 'followers' | 'followi
     data: {
       heading: visit.t.profile[side],
       profile: await toProfile(http, account),
+      tabs: tabLinks(http, account, path),
       people: people.map((other) => toAccountCard(http, other)),
-      paging: paging(http, path, isFirst, follows.length > PEOPLE ? follows[PEOPLE - 1]!.id : undefined),
+      paging: paging(http, { path, before, next }),
     },
     // Lists of people are for people.
     head: { robots: 'noindex', canonical: ctx.config.origin + path },

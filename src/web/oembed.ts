@@ -1,10 +1,11 @@
+import { isLocal } from '#domain/accounts/account.ts';
 import { findAccount } from '#domain/accounts/account-store.ts';
 import { NotFound } from '#domain/errors.ts';
 import { getVisiblePost } from '#domain/posts/get-visible-post.ts';
-import { isRestricted } from '#domain/posts/post.ts';
-import { originOf } from '#lib/host.ts';
+import { isReblog, isRestricted } from '#domain/posts/post.ts';
+import { parseLocalUrl } from '#domain/urls.ts';
+import { readQuery } from '#http/query.ts';
 import { escapeHtml } from '#lib/html.ts';
-import { parseId } from '#lib/id.ts';
 import { nameOf, postPath, previewOf, profilePath } from '#web/cards.ts';
 import { basisOf } from '#web/page-cache.ts';
 import { send } from '#web/page.ts';
@@ -12,35 +13,34 @@ import type { WebContext } from '#web/site.ts';
 
 const WIDTH = 600;
 const HEIGHT = 420;
-const SMALLEST = 200;
 
 /** How a page elsewhere shows a post of ours (oembed.com): our embeddable page in a frame. No word of a post is in this HTML (A67). */
 export async function sendOembed(http: WebContext): Promise<void> {
   const { ctx, visit } = http.state;
-  const { url, format = 'json', maxwidth, maxheight } = http.query;
-  if (format !== 'json') {
+  const query = readQuery(http);
+  if ((query.get('format') ?? 'json') !== 'json') {
     http.status = 501;
     http.body = 'Only format=json\n';
     return;
   }
-  if (typeof url !== 'string') return http.throw(400, 'A url is missing');
-  const path = originOf(url) === ctx.config.origin ? new URL(url).pathname : '';
-  const id = parseId(/^\/(?:@[^/]+|posts)\/(\d+)$/.exec(path)?.[1]);
-  if (id === undefined) throw new NotFound('Post');
-  const post = await getVisiblePost(ctx, undefined, id);
+  const url = query.get('url');
+  if (url === undefined) return http.throw(400, 'A url is missing');
+  const named = parseLocalUrl(ctx.config, url);
+  if (!named || !('postId' in named)) throw new NotFound('Post');
+  const post = await getVisiblePost(ctx, undefined, named.postId);
   const account = await findAccount(ctx.db, post.accountId);
   if (
     !account ||
     account.deletedAt !== undefined ||
-    account.host !== '' ||
-    post.reblogOfId !== undefined ||
+    !isLocal(account) ||
+    isReblog(post) ||
     isRestricted(post.visibility)
   ) {
     throw new NotFound('Post');
   }
   const page = ctx.config.origin + postPath(account, post.id);
-  const width = within(maxwidth, WIDTH);
-  const height = within(maxheight, HEIGHT);
+  const width = within(query.get('maxwidth'), WIDTH);
+  const height = within(query.get('maxheight'), HEIGHT);
   const title = previewOf(post, 80);
   const oembed = {
     type: 'rich',
@@ -56,14 +56,13 @@ export async function sendOembed(http: WebContext): Promise<void> {
     height,
   };
   http.set('access-control-allow-origin', '*');
-  const view = { post, account, reblogOf: undefined, mentions: [], hashtags: [], viewer: undefined };
   send(http, JSON.stringify(oembed), {
     type: 'application/json; charset=utf-8',
-    basis: basisOf(visit.settings.version, { views: [view] }),
+    basis: basisOf(visit.settings.version, { accounts: [account], posts: [post] }),
   });
 }
 
-function within(text: unknown, most: number): number {
-  const wanted = typeof text === 'string' && /^\d{1,5}$/.test(text) ? Number(text) : most;
-  return Math.min(most, Math.max(SMALLEST, wanted));
+/** What is asked for is a limit, however narrow. */
+function within(text: string | undefined, most: number): number {
+  return text !== undefined && /^[1-9]\d{0,4}$/.test(text) ? Math.min(most, Number(text)) : most;
 }

@@ -1,7 +1,7 @@
 import type { Ctx } from '#context.ts';
-import type { Account } from '#domain/accounts/account.ts';
 import type { PostView } from '#domain/posts/post-view.ts';
-import { type PageStamp, readPageStamp, type Shown } from '#domain/timelines/page-stamp-store.ts';
+import type { Post } from '#domain/posts/post.ts';
+import { type PageStamp, readPageStamp, type Shown } from '#domain/posts/page-stamp-store.ts';
 import { createLru } from '#lib/lru.ts';
 
 /** An answer that is the same for everybody who is not signed in. */
@@ -58,32 +58,45 @@ function isSame(one: PageStamp, other: PageStamp): boolean {
 /** More than these are not compared: a page with so many people on it may show one of their former names for a while. */
 const COMPARED = 128;
 
+type Row = Pick<Post, 'id' | 'version'>;
+
+/** Rows that a page is made of. */
+export interface Rows {
+  accounts?: readonly Row[];
+  posts?: readonly Row[];
+}
+
 /**
  * The basis of a page, from the rows it was made of, not from the database again: what changed since they were read must make the kept
  * page stale. `thread` was read before the thread's posts, which it stands for.
  */
 export function basisOf(
   settingsVersion: number,
-  made: {
-    accounts?: readonly Account[];
-    views?: readonly PostView[];
-    thread?: { conversationId: number; stamp: string } | undefined;
-  },
+  made: Rows & { thread?: { threadId: number; stamp: string } | undefined },
 ): Basis {
-  const views = (made.views ?? []).flatMap((view) => (view.reblogOf ? [view, view.reblogOf] : [view]));
-  const accounts = versions([...(made.accounts ?? []), ...views.map((view) => view.account)]);
-  const posts = versions(made.thread ? [] : views.map((view) => view.post));
+  const accounts = versions(made.accounts ?? []);
+  const posts = versions(made.posts ?? []);
   return {
     shown: {
       accountIds: [...accounts.keys()],
       postIds: [...posts.keys()],
-      conversationId: made.thread?.conversationId,
+      threadId: made.thread?.threadId,
     },
     stamp: { settings: settingsVersion, accounts: sum(accounts), posts: sum(posts), thread: made.thread?.stamp ?? '' },
   };
 }
 
-function versions(rows: readonly { id: number; version: number }[]): Map<number, number> {
+/** What these views were made of, and `accounts` beside them. */
+export function rowsOf(views: readonly PostView[], accounts: readonly Row[] = []): Required<Rows> {
+  const all = views.flatMap((view) => (view.reblogOf ? [view, view.reblogOf] : [view]));
+  const answered = all.flatMap(({ inReplyTo }) => inReplyTo ?? []);
+  return {
+    accounts: [...accounts, ...[...all, ...answered].map((row) => row.account)],
+    posts: [...all.map((view) => view.post), ...answered],
+  };
+}
+
+function versions(rows: readonly Row[]): Map<number, number> {
   return new Map([...new Map(rows.map((row) => [row.id, row.version]))].slice(0, COMPARED));
 }
 

@@ -4,9 +4,11 @@ import { PAGE_CSP } from '#http/security-headers.ts';
 import { sessionToken } from '#http/session.ts';
 import { hasRole } from '#domain/sign-in/user.ts';
 import { catalogues, languages } from '#web/locales/index.ts';
+import { backHere } from '#web/address.ts';
+import { leaveNotice, type Notice, takeNotice } from '#web/notice.ts';
 import type { Basis } from '#web/page-cache.ts';
 import { themes, type WebContext } from '#web/site.ts';
-import { languageOf, themeOf } from '#web/visit.ts';
+import { languageChoiceOf, languageOf, themeOf } from '#web/visit.ts';
 
 export interface Page {
   /** Template in views/pages. */
@@ -16,6 +18,8 @@ export interface Page {
   /** What the template shows. */
   data: object;
   status?: number;
+  /** A form that comes back because of what was written into it: the title says so, and the status is 422 where none is given. */
+  isRefused?: boolean;
   head?: Head;
   /** Replaces the policy of pages. */
   csp?: string;
@@ -36,19 +40,17 @@ export interface Head {
 
 /** How long a kept page may live although nothing that it compares has changed (milliseconds). */
 const TTL = 60_000;
-/** Parameters that make another page; with others in the address nothing is kept, or strangers could fill the cache. */
-const PARAMETERS = new Set(['before', 'url', 'format', 'maxwidth', 'maxheight']);
+/** Characters of the addresses under which something is kept. */
+const KEPT_ADDRESS_LIMIT = 512;
 
 /** Fills a page's template and the layout around it, and answers with it. */
 export function showPage(http: WebContext, page: Page): void {
   const { site, visit } = http.state;
-  const html = site.views.render('layout', { ...layoutOf(http, page), ...page.data, view: `@pages/${page.view}` });
+  const status = page.status ?? (page.isRefused ? 422 : 200);
+  const layout = layoutOf(http, { ...page, status });
+  const html = site.views.render('layout', { ...layout, ...page.data, view: `@pages/${page.view}` });
   http.set('content-security-policy', page.csp ?? PAGE_CSP);
-  send(http, html, {
-    type: 'text/html; charset=utf-8',
-    status: page.status ?? 200,
-    ...(visit.viewer ? {} : keepable(page)),
-  });
+  send(http, html, { type: 'text/html; charset=utf-8', status, ...(visit.viewer ? {} : keepable(page)) });
 }
 
 function keepable({ basis, ttlMs }: Page): Pick<Answer, 'basis' | 'ttlMs'> {
@@ -64,10 +66,12 @@ export interface Answer {
 
 /** Answers with a text that is the same for everybody where it has a basis, and otherwise for nobody else. */
 export function send(http: WebContext, body: string, { type, status = 200, basis, ttlMs = TTL }: Answer): void {
-  const { site } = http.state;
+  const { site, visit, address } = http.state;
   http.status = status;
   http.type = type;
-  http.set('content-language', http.state.visit.language);
+  http.set('content-language', visit.language);
+  // Not by robots.txt: crawlers that may not read a page do not learn either that it wants to be left out.
+  if (visit.settings.indexing === 'refused') http.set('x-robots-tag', 'noindex');
   const isShared =
     basis !== undefined &&
     status === 200 &&
@@ -81,17 +85,15 @@ export function send(http: WebContext, body: string, { type, status = 200, basis
   const bytes = Buffer.from(body);
   const etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
   http.set({ etag, 'cache-control': 'public, no-cache' });
-  if (isKeepable(http)) site.cache.keep(cacheKey(http), { bytes, etag, headers: keptHeaders(http) }, basis, ttlMs);
+  if (address !== undefined && address.length < KEPT_ADDRESS_LIMIT) {
+    site.cache.keep(cacheKey(http, address), { bytes, etag, headers: keptHeaders(http) }, basis, ttlMs);
+  }
   answerConditionally(http, bytes);
 }
 
-function isKeepable({ url, query }: WebContext): boolean {
-  return url.length < 512 && Object.keys(query).every((name) => PARAMETERS.has(name));
-}
-
-/** The same address is another page in another language or with other colours. */
-function cacheKey(http: WebContext): string {
-  return `${languageOf(http)} ${themeOf(http)} ${http.url}`;
+/** The same address is another page in another language or with other colours. The footer says which were chosen, and which merely fit. */
+function cacheKey(http: WebContext, address: string): string {
+  return `${languageOf(http)} ${languageChoiceOf(http)} ${themeOf(http)} ${address}`;
 }
 
 const KEPT = [
@@ -110,9 +112,9 @@ function keptHeaders({ res }: WebContext): Record<string, string> {
 }
 
 /** Answers from the kept pages, if it can. Only for people without a session: nobody gets what was made for somebody else. */
-export async function answerFromCache(http: WebContext): Promise<boolean> {
+export async function answerFromCache(http: WebContext, address: string): Promise<boolean> {
   if ((http.method !== 'GET' && http.method !== 'HEAD') || sessionToken(http) !== undefined) return false;
-  const kept = await http.state.site.cache.find(cacheKey(http));
+  const kept = await http.state.site.cache.find(cacheKey(http, address));
   if (!kept) return false;
   http.status = 200;
   for (const [name, value] of Object.entries(kept.headers)) http.res.setHeader(name, value);
@@ -129,14 +131,14 @@ function answerConditionally(http: WebContext, bytes: Buffer): void {
   http.body = bytes;
 }
 
-function layoutOf(http: WebContext, { title, head = {}, status = 200 }: Page) {
+function layoutOf(http: WebContext, { title, head = {}, status = 200, isRefused = false }: Page) {
   const { site, visit } = http.state;
   const { t, viewer, settings } = visit;
   // An error page says nothing of what was asked for, be it by its length (A43).
-  const here = http.method === 'GET' && status < 400 ? http.url : '/';
+  const here = (status < 400 ? backHere(http) : undefined) ?? '/';
   const preference = (name: string, value: string) => `/preferences?${name}=${value}&to=${encodeURIComponent(here)}`;
   const noindex = head.robots === 'noindex' || settings.indexing === 'refused';
-  const isCurrent = (href: string) => (href === http.path ? 'page' : '');
+  const heading = isRefused ? t.errors.inTitle(title) : title;
   const links = viewer
     ? [
         { label: t.nav.home, href: '/home' },
@@ -145,15 +147,17 @@ function layoutOf(http: WebContext, { title, head = {}, status = 200 }: Page) {
       ]
     : [
         { label: t.nav.about, href: '/about' },
-        { label: t.nav.signIn, href: '/sign-in' },
+        { label: t.nav.signIn, href: signInPath(here) },
       ];
+  const isCurrent = (href: string) => (href.split('?')[0] === http.path ? 'page' : '');
   return {
     t,
     language: visit.language,
     theme: visit.theme,
     host: site.ctx.config.host,
     siteName: settings.name,
-    documentTitle: title === '' ? settings.name : `${title} – ${settings.name}`,
+    documentTitle: heading === '' ? settings.name : `${heading} – ${settings.name}`,
+    notice: viewer && status < 400 ? takeNotice(http) : '',
     style: site.assets.url('style.css'),
     mark: site.assets.url('mark.svg'),
     csrf: viewer ? csrfToken(http) : '',
@@ -161,11 +165,13 @@ function layoutOf(http: WebContext, { title, head = {}, status = 200 }: Page) {
     isOwner: viewer !== undefined && hasRole(viewer.user.role, 'owner'),
     nav: links.map((link) => ({ ...link, current: isCurrent(link.href) })),
     footer: {
-      languages: languages.map((language) => ({
-        language,
-        label: catalogues[language].name,
-        href: preference('language', language),
-        isCurrent: language === visit.language,
+      languages: [
+        { language: visit.language, label: t.footer.automatic, choice: 'auto' as const },
+        ...languages.map((language) => ({ language, label: catalogues[language].name, choice: language })),
+      ].map(({ choice, ...shown }) => ({
+        ...shown,
+        href: preference('language', choice),
+        isCurrent: choice === visit.languageChoice,
       })),
       themes: themes.map((theme) => ({
         label: t.footer.themes[theme],
@@ -198,17 +204,14 @@ function toScript(value: object): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
 }
 
-/** A path of ours to go back to; undefined for anything that leads, or could lead, to another host. */
-export function localPath(http: WebContext, path: string | undefined): string | undefined {
-  if (path === undefined || !path.startsWith('/') || path.length > 2_000 || /[\\\p{Cc}\s]/u.test(path))
-    return undefined;
-  const { origin } = http.state.ctx.config;
-  const url = URL.parse(path, origin);
-  return url?.origin === origin && !url.pathname.startsWith('//') ? url.pathname + url.search + url.hash : undefined;
+/** The page for signing in, which leads to `to` afterwards. From the front page and from forms to sign in one goes home. */
+export function signInPath(to: string): string {
+  return to === '/' || /^\/(?:sign-in|setup\/)/.test(to) ? '/sign-in' : `/sign-in?to=${encodeURIComponent(to)}`;
 }
 
-/** Sends the browser to look at a page, after a form. */
-export function seeOther(http: WebContext, path: string): void {
+/** Sends the browser to look at a page, after a form, and lets that page say what was done. */
+export function seeOther(http: WebContext, path: string, notice?: Notice): void {
+  if (notice !== undefined) leaveNotice(http, notice);
   http.status = 303;
   http.set('location', path);
   http.set('cache-control', 'private, no-store');

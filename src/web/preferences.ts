@@ -1,6 +1,8 @@
-import { cookieName, writeCookie } from '#http/cookies.ts';
+import { deleteCookie, writeCookie } from '#http/cookies.ts';
+import { readQuery } from '#http/query.ts';
+import { localPath } from '#web/address.ts';
 import { languages } from '#web/locales/index.ts';
-import { localPath, seeOther } from '#web/page.ts';
+import { seeOther } from '#web/page.ts';
 import { themes, type WebContext } from '#web/site.ts';
 import { LANGUAGE_COOKIE, THEME_COOKIE } from '#web/visit.ts';
 
@@ -11,14 +13,13 @@ const YEAR = 365 * 24 * 3_600;
  * nothing but the looks, and the pages that hold it are the same for all, so that they can be kept.
  */
 export function rememberPreference(http: WebContext): void {
-  const { language, theme, to } = http.query;
-  const secure = http.state.ctx.config.origin.startsWith('https:');
+  const query = readQuery(http);
   for (const [name, value, choices] of [
-    [LANGUAGE_COOKIE, language, languages],
-    [THEME_COOKIE, theme, themes],
+    [LANGUAGE_COOKIE, query.get('language'), languages],
+    [THEME_COOKIE, query.get('theme'), themes],
   ] as const) {
-    const choice = choices.find((known) => known === value);
-    if (choice !== undefined) writeCookie(http.res, cookieName(name, secure), choice, { secure, maxAge: YEAR });
+    if (value === 'auto') deleteCookie(http, name);
+    else if (choices.some((known) => known === value)) writeCookie(http, name, value!, { maxAge: YEAR });
   }
-  seeOther(http, localPath(http, typeof to === 'string' ? to : undefined) ?? '/');
+  seeOther(http, localPath(http, query.get('to')) ?? '/');
 }

@@ -2,12 +2,12 @@ import { type Account, isLocal } from '#domain/accounts/account.ts';
 import { viewPosts } from '#domain/posts/post-view.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
 import { listByAccount, listPinned, type ProfileFilter } from '#domain/timelines/timeline-store.ts';
-import { nameOf, profilePath, safeHtml, toAccountCard, toPostCard } from '#web/cards.ts';
+import { nameOf, profilePath, safeHtml, toAccountCard, toListedCard, toPinnedCard } from '#web/cards.ts';
 import { accountOfPath } from '#web/find-account.ts';
 import { profileHead } from '#web/meta.ts';
-import { basisOf } from '#web/page-cache.ts';
+import { basisOf, rowsOf } from '#web/page-cache.ts';
 import { showPage } from '#web/page.ts';
-import { paging, readPlace } from '#web/paging.ts';
+import { paging, readBefore, takePage } from '#web/paging.ts';
 import type { WebContext } from '#web/site.ts';
 
 const POSTS = 20;
@@ -25,10 +25,11 @@ export async function showProfile(http: WebContext, tab: Tab): Promise<void> {
   if (!account) return;
   const { ctx, visit } = http.state;
   const viewerId = visit.viewer?.account.id;
-  const { before, isFirst } = readPlace(http);
-  const posts = await listByAccount(ctx.db, viewerId, account.id, tabs[tab].filter, { limit: POSTS + 1, before });
-  const views = await viewPosts(ctx.db, viewerId, posts.slice(0, POSTS));
-  const isTop = tab === 'posts' && isFirst;
+  const before = readBefore(http);
+  const rows = await listByAccount(ctx.db, viewerId, account.id, tabs[tab].filter, { limit: POSTS + 1, before });
+  const { shown, next } = takePage(rows, POSTS);
+  const views = await viewPosts(ctx.db, viewerId, shown);
+  const isTop = tab === 'posts' && before === undefined;
   const pinned = isTop ? await viewPosts(ctx.db, viewerId, await listPinned(ctx.db, viewerId, account.id)) : [];
   const path = profilePath(account) + tabs[tab].path;
   const head = profileHead(http, account);
@@ -38,18 +39,16 @@ export async function showProfile(http: WebContext, tab: Tab): Promise<void> {
     data: {
       profile: await toProfile(http, account),
       tabs: tabLinks(http, account, path),
-      posts: [
-        ...pinned.map((view) => ({ ...toPostCard(http, view), pinned: visit.t.post.pinned })),
-        ...views.map((view) => toPostCard(http, view)),
-      ],
-      paging: paging(http, path, isFirst, posts.length > POSTS ? posts[POSTS - 1]!.id : undefined),
+      posts: [...pinned.map((view) => toPinnedCard(http, view)), ...views.map((view) => toListedCard(http, view))],
+      paging: paging(http, { path, before, next }),
     },
     head: isTop ? head : { ...head, robots: 'noindex', jsonLd: undefined },
-    basis: basisOf(visit.settings.version, { accounts: [account], views: [...pinned, ...views] }),
+    basis: basisOf(visit.settings.version, rowsOf([...pinned, ...views], [account])),
   });
 }
 
-function tabLinks(http: WebContext, account: Account, here: string) {
+/** The parts of a profile; `here` is the path of the page. */
+export function tabLinks(http: WebContext, account: Account, here: string) {
   const { t } = http.state.visit;
   return (Object.keys(tabs) as Tab[]).map((tab) => {
     const href = profilePath(account) + tabs[tab].path;
@@ -59,16 +58,16 @@ function tabLinks(http: WebContext, account: Account, here: string) {
 
 /** The head of a profile: what the account says of itself, and what the viewer can do about it. */
 export async function toProfile(http: WebContext, account: Account) {
-  const { visit } = http.state;
-  const { t, format } = visit;
+  const { ctx, visit } = http.state;
+  const { t, format, viewer } = visit;
   const path = profilePath(account);
-  const canList = isLocal(account) && !account.hidesNetwork;
+  const canList = isLocal(account) && (!account.hidesNetwork || viewer?.account.id === account.id);
   return {
     ...toAccountCard(http, account),
-    html: safeHtml(account.summaryHtml),
+    html: safeHtml(account.summaryHtml, ctx.config.origin),
     kind: t.profile.kinds[account.kind],
     locked: account.locked ? t.profile.locked : '',
-    fields: account.fields.map((field) => ({ name: field.name, html: safeHtml(field.html) })),
+    fields: account.fields.map((field) => ({ name: field.name, html: safeHtml(field.html, ctx.config.origin) })),
     joined: isLocal(account) ? t.profile.joined(format.date(account.createdAt)) : '',
     remote: isLocal(account) ? undefined : { text: t.profile.remote(account.host), href: account.url },
     feed: isLocal(account) ? `${path}.atom` : '',

@@ -1,10 +1,12 @@
 import { Router } from '@koa/router';
 import type { Ctx } from '#context.ts';
 import { compose } from '#http/compose.ts';
-import { isOurHost } from '#http/host.ts';
+import { isAliasOfHost, isOurHost } from '#http/host.ts';
+import type { TakeRendering } from '#http/render-limit.ts';
 import type { Middleware } from '#http/state.ts';
 import { showAbout } from '#web/about.ts';
 import { handleAction, handlePublish, showConfirmDelete } from '#web/actions.ts';
+import { addressOf } from '#web/address.ts';
 import { sendRobots, sendSitemap } from '#web/crawlers.ts';
 import { errorPages } from '#web/error-page.ts';
 import { sendHashtagFeed, sendProfileFeed } from '#web/feed.ts';
@@ -26,14 +28,14 @@ import {
   showProfileSettings,
 } from '#web/settings.ts';
 import { handleSetup, showSetup } from '#web/setup.ts';
-import { handleSignIn, handleSignOut, redirectToSignIn, showSignIn, SignInFirst } from '#web/sign-in.ts';
+import { handleSignIn, handleSignOut, showSignIn } from '#web/sign-in.ts';
 import { createSite, type WebContext, type WebState } from '#web/site.ts';
 import { readVisit } from '#web/visit.ts';
 
 type Handler = (http: WebContext) => void | Promise<void>;
 
 /** Every page. The last to be asked: what has no page gets a page that says so. */
-export function webRoutes(ctx: Ctx): Middleware {
+export function webRoutes(ctx: Ctx, takeRendering: TakeRendering): Middleware {
   const site = createSite(ctx);
   const router = new Router<WebState>();
   const get = (path: string, handler: Handler) => void router.get(path, (http) => handler(http as WebContext));
@@ -81,18 +83,22 @@ export function webRoutes(ctx: Ctx): Middleware {
   const pages = compose([
     refuseOtherHosts,
     site.assets.serve,
-    async (http, next) => {
+    (http, next) => {
       (http.state as WebState).site = site;
-      if (!(await answerFromCache(http as WebContext))) await next();
-    },
-    async (http, next) => {
-      // Redirects too: where they lead may depend on who asks for what.
-      http.set('vary', 'Accept, Accept-Language, Cookie');
-      (http.state as WebState).visit = await readVisit(http as WebContext);
-      await next();
+      return next();
     },
     errorPages as Middleware,
-    signInFirst,
+    async (koa, next) => {
+      const http = koa as WebContext;
+      const address = addressOf(http);
+      http.state.address = address;
+      if (await answerFromCache(http, address)) return;
+      // Redirects too: where they lead may depend on who asks for what.
+      http.set('vary', 'Accept, Accept-Language, Cookie');
+      if (http.method === 'GET' || http.method === 'HEAD') takeRendering(http);
+      http.state.visit = await readVisit(http);
+      await next();
+    },
     router.routes() as unknown as Middleware,
     router.allowedMethods() as unknown as Middleware,
   ]);
@@ -102,19 +108,15 @@ export function webRoutes(ctx: Ctx): Middleware {
 /** A request under another name than the configured one (A83): nothing is made from that name, and nothing is answered under it. */
 const refuseOtherHosts: Middleware = (http, next) => {
   const { config } = http.state.ctx;
-  if (isOurHost(http.req.headers.host, config)) return next();
+  const { host } = http.req.headers;
+  if (isAliasOfHost(host, config) && http.method === 'GET') {
+    http.redirect(config.origin + (http.url.startsWith('/') ? http.url : '/'));
+    return Promise.resolve();
+  }
+  if (isOurHost(host, config)) return next();
   http.status = 421;
   http.type = 'text/plain; charset=utf-8';
   http.set('cache-control', 'no-store');
   http.body = `This server is ${config.origin}. If you run it behind a proxy, make the proxy pass the Host header on.\n`;
   return Promise.resolve();
-};
-
-const signInFirst: Middleware = async (http, next) => {
-  try {
-    await next();
-  } catch (error) {
-    if (!(error instanceof SignInFirst)) throw error;
-    redirectToSignIn(http as WebContext);
-  }
 };

@@ -1,18 +1,18 @@
+import { registrationModes } from '#config.ts';
 import { NotAllowed } from '#domain/errors.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { updateSettings } from '#domain/instance/settings.ts';
 import { hasRole } from '#domain/sign-in/user.ts';
 import { type Form, readForm } from '#http/form.ts';
-import { errorsOf, type Problem, problemWith } from '#web/form-problem.ts';
+import { readQuery } from '#http/query.ts';
+import { errorsOf, type Problem, problemsWith } from '#web/form-problem.ts';
 import { seeOther, showPage } from '#web/page.ts';
 import { viewerOf } from '#web/sign-in.ts';
 import type { WebContext } from '#web/site.ts';
 
-const registrations = ['open', 'approval', 'invite', 'closed'] as const;
-
 interface Failed<T> {
   typed: T;
-  problem: Problem;
+  problems: readonly Problem[];
 }
 
 function readInstance(form: Form) {
@@ -20,7 +20,7 @@ function readInstance(form: Form) {
     name: form.text('name'),
     description: form.text('description'),
     rules: form.text('rules'),
-    registration: registrations.find((mode) => mode === form.text('registration')) ?? 'closed',
+    registration: registrationModes.find((mode) => mode === form.text('registration')) ?? 'closed',
     contactEmail: form.text('contactEmail'),
     indexing: form.isChecked('indexing') ? ('allowed' as const) : ('refused' as const),
   };
@@ -31,27 +31,25 @@ export function showInstanceSettings(http: WebContext, failed?: Failed<ReturnTyp
   const { ctx, visit } = http.state;
   ownerOf(http);
   const { t, settings } = visit;
-  const isWelcome = http.query['welcome'] === 'yes';
+  const isWelcome = readQuery(http).get('welcome') === 'yes';
   const shown = failed?.typed ?? { ...settings, rules: settings.rules.join('\n') };
   showPage(http, {
     view: 'settings-instance',
     title: isWelcome ? t.settings.welcome : t.settings.instance,
-    status: failed ? 422 : 200,
+    isRefused: failed !== undefined,
     data: {
       tabs: tabs(http),
       heading: isWelcome ? t.settings.welcome : t.settings.instance,
       intro: isWelcome ? t.settings.welcomeText : '',
-      saved: http.query['saved'] === 'yes' && !failed ? t.settings.saved : '',
       values: shown,
-      registrations: registrations.map((value) => ({
+      registrations: registrationModes.map((value) => ({
         value,
         label: t.about.registrations[value],
         isChosen: value === shown.registration,
       })),
       isFixed: ctx.config.registration !== undefined,
       isIndexed: shown.indexing === 'allowed',
-      error: failed?.problem.message ?? '',
-      errors: errorsOf(['name', 'description', 'rules', 'contactEmail'], failed?.problem),
+      ...errorsOf(['name', 'description', 'rules', 'contactEmail'], failed?.problems),
     },
     head: { robots: 'noindex' },
   });
@@ -74,9 +72,9 @@ export async function handleInstanceSettings(http: WebContext): Promise<void> {
       rules: lines,
       ...(ctx.config.registration === undefined && { registration }),
     });
-    seeOther(http, http.query['welcome'] === 'yes' ? '/home' : '/settings/instance?saved=yes');
+    seeOther(http, readQuery(http).get('welcome') === 'yes' ? '/home' : '/settings/instance', 'saved');
   } catch (error) {
-    showInstanceSettings(http, { typed, problem: problemWith(http, error) });
+    showInstanceSettings(http, { typed, problems: problemsWith(http, error) });
   }
 }
 
@@ -98,18 +96,16 @@ export function showProfileSettings(http: WebContext, failed?: Failed<ReturnType
   showPage(http, {
     view: 'settings-profile',
     title: t.settings.profile,
-    status: failed ? 422 : 200,
+    isRefused: failed !== undefined,
     data: {
       tabs: tabs(http),
-      saved: http.query['saved'] === 'yes' && !failed ? t.settings.saved : '',
       values: { displayName: values.displayName, summary: values.summary },
       choices: (['locked', 'discoverable', 'indexable', 'hidesNetwork'] as const).map((name) => ({
         name,
         label: t.settings[name],
         isChecked: values[name],
       })),
-      error: failed?.problem.message ?? '',
-      errors: errorsOf(['displayName', 'summary'], failed?.problem),
+      ...errorsOf(['displayName', 'summary'], failed?.problems),
     },
     head: { robots: 'noindex' },
   });
@@ -120,9 +116,9 @@ export async function handleProfileSettings(http: WebContext): Promise<void> {
   const typed = readProfile(await readForm(http));
   try {
     await updateProfile(http.state.ctx, account.id, typed);
-    seeOther(http, '/settings?saved=yes');
+    seeOther(http, '/settings', 'saved');
   } catch (error) {
-    showProfileSettings(http, { typed, problem: problemWith(http, error) });
+    showProfileSettings(http, { typed, problems: problemsWith(http, error) });
   }
 }
 

@@ -2,9 +2,11 @@ import { signIn } from '#domain/sign-in/sign-in.ts';
 import { NotAllowed } from '#domain/errors.ts';
 import { csrfToken } from '#http/csrf.ts';
 import { readForm } from '#http/form.ts';
+import { readQuery } from '#http/query.ts';
 import { placeOf } from '#http/rate-limit.ts';
 import { endSession, startSession } from '#http/session.ts';
-import { localPath, seeOther, showPage } from '#web/page.ts';
+import { backHere, localPath } from '#web/address.ts';
+import { seeOther, showPage, signInPath } from '#web/page.ts';
 import type { Visit, WebContext } from '#web/site.ts';
 
 /** Whoever is signed in. @throws SignInFirst */
@@ -23,20 +25,19 @@ export class SignInFirst extends NotAllowed {
 }
 
 export function redirectToSignIn(http: WebContext): void {
-  const back = http.method === 'GET' ? http.url : '/home';
-  seeOther(http, `/sign-in?to=${encodeURIComponent(back)}`);
+  seeOther(http, signInPath(backHere(http) ?? '/home'));
 }
 
 export function showSignIn(http: WebContext, failed?: { login: string; to: string }): void {
   const { ctx, visit } = http.state;
   const { t } = visit;
-  const { query } = http;
-  const to = localPath(http, failed?.to ?? (typeof query['to'] === 'string' ? query['to'] : undefined));
+  const to = localPath(http, failed?.to ?? readQuery(http).get('to'));
   if (visit.viewer) return seeOther(http, to ?? '/home');
   showPage(http, {
     view: 'sign-in',
     title: t.signIn.title,
     status: failed ? 403 : 200,
+    isRefused: failed !== undefined,
     data: {
       csrf: csrfToken(http),
       to: to ?? '',

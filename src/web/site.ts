@@ -44,6 +44,8 @@ export type Theme = (typeof themes)[number];
 /** Who asks for a page, and how they want it. */
 export interface Visit {
   readonly language: Language;
+  /** What was chosen in this browser. */
+  readonly languageChoice: Language | 'auto';
   readonly t: Catalogue;
   readonly format: Formatter;
   readonly theme: Theme;
@@ -54,6 +56,8 @@ export interface Visit {
 
 export interface WebState extends RequestState {
   site: Site;
+  /** Path and meaningful parameters, see addressOf; undefined where the query is refused. */
+  address: string | undefined;
   visit: Visit;
 }
 

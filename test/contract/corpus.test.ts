@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { actorKindOf, readActor } from '#activitypub/remote/actor-reader.ts';
 import { httpUrl, idOf, own, soleIdOf } from '#activitypub/remote/fields.ts';
-import { authorsOf, isVote, postKindOf, readPost, type RemotePost } from '#activitypub/remote/object-reader.ts';
+import { authorsOf, isVote, postKindOf, readPost } from '#activitypub/remote/object-reader.ts';
+import type { ReceivedPost } from '#domain/posts/receive-post.ts';
 import { htmlToText, sanitizeHtml } from '#lib/html.ts';
 import { isSameOrigin } from '#lib/host.ts';
 import { isJsonObject, type JsonObject, parseJsonGuarded } from '#lib/json.ts';
@@ -34,7 +35,7 @@ function* objectsIn(value: unknown): Generator<JsonObject> {
   for (const item of Object.values(value)) yield* objectsIn(item);
 }
 
-function checkPost(post: RemotePost): void {
+function checkPost(post: ReceivedPost): void {
   expect(httpUrl(post.uri)).toBe(post.uri);
   expect(httpUrl(post.url)).toBe(post.url);
   expect(sanitizeHtml(post.html)).toBe(post.html);

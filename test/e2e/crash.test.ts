@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { LEASE } from '#jobs/queue.ts';
+import { LEASE } from '#jobs/worker.ts';
 import { startNode } from '../support/child.ts';
 import { createDatabaseHome, onEachDialect } from '../support/databases.ts';
 
@@ -20,13 +20,16 @@ onEachDialect('A process that is killed', (dialect) => {
           LOG_LEVEL: 'error',
           SECONDS: '60',
           MODE: mode,
+          PUBLISH: 'on',
           // By then the leases of the killed are over.
           AHEAD: String((round + 1) * (LEASE + 1_000)),
         });
       for (let round = 0; round < kills; round++) {
         const child = start(round, 'load');
-        await child.says(/^ready$/m, 60_000);
-        await sleep(Math.random() * 250);
+        // Every other time while it starts, or soon after.
+        const isStarting = round % 2 === 1;
+        if (!isStarting) await child.says(/^ready$/m, 60_000);
+        await sleep(Math.random() * (isStarting ? 1_000 : 250));
         child.process.kill('SIGKILL');
         expect(await child.ended).toBe('SIGKILL');
       }
@@ -46,6 +49,14 @@ onEachDialect('A process that is killed', (dialect) => {
       expect(await count('SELECT count(*) AS n FROM load_emitted WHERE id NOT IN (SELECT id FROM load_effect)')).toBe(
         0,
       );
+
+      // Events that the server's own subscribers hear: each post became one delivery to the one follower.
+      const posts = await count('SELECT count(*) AS n FROM post');
+      expect(posts).toBeGreaterThan(0);
+      const toldOf = 'FROM delivery JOIN delivery_body ON delivery_body.id = body_id JOIN post ON post.uri = about';
+      expect(await count(`SELECT count(*) AS n ${toldOf}`)).toBe(posts);
+      expect(await count(`SELECT count(DISTINCT post.id) AS n ${toldOf}`)).toBe(posts);
+      expect(await count('SELECT count(*) AS n FROM dead_job')).toBe(0);
       if (dialect === 'sqlite')
         expect(await database.all('PRAGMA integrity_check')).toEqual([{ integrityCheck: 'ok' }]);
     },

@@ -109,7 +109,7 @@ describe.each(dialects)('two servers, the second on %s', (dialect) => {
     await eventually(async () =>
       expect(await here.call('postByUri', reply.uri)).toMatchObject({
         inReplyToId: post.id,
-        conversationId: post.conversationId,
+        threadId: post.threadId,
       }),
     );
     expect(await here.call('notifications', alice.id)).toContain(`mention bob@${there.host}`);

@@ -1,60 +1,51 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import pg from 'pg';
+import { describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '#db/open.ts';
-import { type NodeChild, startNode } from '../support/child.ts';
+import { createTestDatabase, postgresUrl } from '../support/postgres.ts';
+import { addressOf, millisecondsToStop, useServerProcesses } from '../support/server-processes.ts';
 
-let dataDir: string;
-const children: NodeChild[] = [];
-
-beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'parvis-server-'));
-});
-
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    child.process.kill('SIGKILL');
-    await child.ended;
-  }
-  rmSync(dataDir, { recursive: true, force: true });
-});
-
-function start(env: Record<string, string> = {}): NodeChild {
-  const child = startNode('src/main.ts', { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'warning', ...env });
-  children.push(child);
-  return child;
-}
-
-/** The address that a starting server prints. */
-const addressOf = async (child: NodeChild) => (await child.says(/^Parvis .* on (http:\/\/\S+)/m))[1]!;
-
-/** What a server that does not start prints, and how it ends. */
-async function refusal(env: Record<string, string>): Promise<{ lines: string[]; code: number | string }> {
-  const child = start(env);
-  const code = await child.ended;
-  return { lines: child.output().trim().split('\n'), code };
-}
+const servers = useServerProcesses();
 
 describe('The server process', () => {
   test('starts with nothing configured but where to put things, and says where it listens', async () => {
-    const child = start();
+    const child = servers.start();
     const address = await addressOf(child);
     const health = await fetch(`${address}/health`);
     expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({ status: 'ok' });
-    expect(child.output()).toContain('http://localhost');
+    // Nothing else that looks like an address: forms work at the origin only.
+    expect(child.output()).toContain('Parvis serves http://localhost');
+    expect(child.output()).not.toMatch(/127\.0\.0\.1|\[::1\]/);
+  });
+
+  test('makes its addresses with the port it got, where any would do', async () => {
+    const child = servers.start();
+    const address = await addressOf(child);
+    const { port } = new URL(address);
+    const link = (await child.says(/owner within an hour: (\S+)/))[1]!;
+    expect(link).toMatch(new RegExp(`^http://localhost:${port}/setup/`));
+    expect((await fetch(link)).status).toBe(200);
+  });
+
+  test('prints an address of version 6 as a browser takes it', async ({ skip }) => {
+    const isThere = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+    skip(!isThere, 'this machine has no IPv6');
+    const address = await addressOf(servers.start({ HOST: '::1', ORIGIN: 'https://parvis.example' }));
+    expect(address).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await fetch(`${address}/health`)).status).toBe(200);
   });
 
   test('stops at a SIGTERM to npm as well, which a service manager started', async () => {
-    const npm = spawn('npm', ['start', '--silent'], { env: { ...process.env, DATA_DIR: dataDir, PORT: '0' } });
+    const npm = spawn('npm', ['start', '--silent'], { env: { ...process.env, DATA_DIR: servers.dataDir, PORT: '0' } });
     let output = '';
     npm.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
-    const address = await vi.waitFor(() => /^Parvis .* on (http:\/\/\S+)/m.exec(output)![1]!, 15_000);
+    const address = await vi.waitFor(() => /^Parvis serves (http:\/\/\S+)/m.exec(output)![1]!, 15_000);
     expect((await fetch(`${address}/health`)).status).toBe(200);
     npm.kill('SIGTERM');
     await once(npm, 'exit');
@@ -64,7 +55,7 @@ describe('The server process', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'stops at %s at once when nothing runs, with exit code 0',
     async (signal) => {
-      const child = start();
+      const child = servers.start();
       const address = await addressOf(child);
       // A kept-alive connection without a request does not hold it.
       await (await fetch(`${address}/health`)).text();
@@ -77,7 +68,7 @@ describe('The server process', () => {
   );
 
   test('stops within ten seconds also while somebody sends a request for ever', async () => {
-    const child = start();
+    const child = servers.start();
     const { port, hostname } = new URL(await addressOf(child));
     const { connect } = await import('node:net');
     const slow = connect(Number(port), hostname);
@@ -91,8 +82,44 @@ describe('The server process', () => {
     slow.destroy();
   }, 20_000);
 
+  test('stops within ten seconds also while another program holds the SQLite file', async () => {
+    const child = servers.start();
+    await addressOf(child);
+    const other = new DatabaseSync(join(servers.dataDir, 'parvis.sqlite'), { timeout: 5_000 });
+    other.exec('BEGIN IMMEDIATE');
+    try {
+      expect(await millisecondsToStop(child)).toBeLessThan(10_500);
+      expect(child.output()).toContain('Stopped without giving everything back');
+    } finally {
+      other.close();
+    }
+    const health = await fetch(`${await addressOf(servers.start())}/health`);
+    expect(health.status).toBe(200);
+  }, 40_000);
+
+  test.skipIf(postgresUrl === undefined)(
+    'stops within ten seconds also while PostgreSQL does not answer',
+    async () => {
+      const { url, drop } = await createTestDatabase();
+      const child = servers.start({ DATABASE_URL: url });
+      await addressOf(child);
+      const other = new pg.Client({ connectionString: url });
+      await other.connect();
+      try {
+        await other.query('BEGIN');
+        await other.query('LOCK TABLE process_slot');
+        expect(await millisecondsToStop(child)).toBeLessThan(10_500);
+        expect(child.output()).toContain('Stopped without giving everything back');
+      } finally {
+        await other.end();
+        await drop();
+      }
+    },
+    40_000,
+  );
+
   test('ends at once at the second signal', async () => {
-    const child = start();
+    const child = servers.start();
     const { port, hostname } = new URL(await addressOf(child));
     const { connect } = await import('node:net');
     const slow = connect(Number(port), hostname);
@@ -107,14 +134,14 @@ describe('The server process', () => {
   });
 
   test('works as web and worker side by side on one folder: what one adds the other does', async () => {
-    const web = start({ ROLE: 'web' });
-    const worker = start({ ROLE: 'worker' });
+    const web = servers.start({ ROLE: 'web' });
+    const worker = servers.start({ ROLE: 'worker' });
     const [address] = await Promise.all([addressOf(web), worker.says(/^Parvis works for/m)]);
     expect((await fetch(`${address}/health`)).status).toBe(200);
-    const database = await openDatabase({ dataDir, databaseUrl: undefined });
+    const database = await openDatabase({ dataDir: servers.dataDir, databaseUrl: undefined });
     // An event about nothing: handled, without effect.
     await database.transaction(async (db) => {
-      const payload = '{"type":"post.fan-out","postId":1,"afterFollowerId":0}';
+      const payload = '{"type":"post.partly-fanned-out","postId":1,"afterFollowerId":0}';
       await db.run(
         `INSERT INTO job (id, lane, handler, payload, due, created_at) VALUES (1, 'local', 'fan-out', ?, 0, 0)`,
         [payload],
@@ -125,9 +152,9 @@ describe('The server process', () => {
   });
 
   test('leaves jobs to the worker when it is only web', async () => {
-    const web = start({ ROLE: 'web' });
+    const web = servers.start({ ROLE: 'web' });
     await addressOf(web);
-    const database = await openDatabase({ dataDir, databaseUrl: undefined });
+    const database = await openDatabase({ dataDir: servers.dataDir, databaseUrl: undefined });
     await database.transaction((db) =>
       db.run(
         `INSERT INTO job (id, lane, handler, payload, due, created_at) VALUES (1, 'local', 'fan-out', '{}', 0, 0)`,
@@ -140,79 +167,12 @@ describe('The server process', () => {
 
   test('starts again after it was killed', async () => {
     for (let round = 0; round < 3; round++) {
-      const child = start();
+      const child = servers.start();
       await addressOf(child);
       child.process.kill('SIGKILL');
       await child.ended;
     }
-    const address = await addressOf(start());
+    const address = await addressOf(servers.start());
     expect((await fetch(`${address}/health`)).status).toBe(200);
-  });
-});
-
-describe('A server that cannot start', () => {
-  test('says in one line what to write when a variable is wrong', async () => {
-    const { lines, code } = await refusal({ PORT: 'eighty' });
-    expect(lines).toEqual(['PORT=eighty is not valid: write a port number from 0 to 65535']);
-    expect(code).toBe(1);
-  });
-
-  test('says in one line that its port is taken, and takes no jobs', async () => {
-    const other = createServer();
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    const { lines, code } = await refusal({ PORT: String((other.address() as AddressInfo).port) });
-    expect(lines).toEqual(['Cannot listen there: another program uses it. Choose another HOST or PORT']);
-    expect(code).toBe(1);
-    other.close();
-  });
-
-  test('says in one line that its address is not one of this machine', async () => {
-    const { lines, code } = await refusal({ HOST: '192.0.2.1' });
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/^Cannot listen there: .*EADDRNOTAVAIL.* Choose another HOST or PORT$/);
-    expect(code).toBe(1);
-  });
-
-  test('says in one line that PostgreSQL cannot be reached', async () => {
-    const { lines, code } = await refusal({ DATABASE_URL: 'postgres://nobody:hunter2@127.0.0.1:1/none' });
-    expect(lines).toEqual(['PostgreSQL cannot be reached: check that it runs, and DATABASE_URL (ECONNREFUSED)']);
-    expect(code).toBe(1);
-  });
-
-  test('says in one line that the database is damaged, and leaves it', async () => {
-    writeFileSync(join(dataDir, 'parvis.sqlite'), 'not a database '.repeat(1_000));
-    const { lines, code } = await refusal({});
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/cannot be opened: The database file is not an SQLite database: restore a backup$/);
-    expect(code).toBe(1);
-  });
-
-  test('says in one line that the database belongs to another origin', async () => {
-    const first = start({ ORIGIN: 'https://first.example' });
-    await addressOf(first);
-    first.process.kill('SIGTERM');
-    await first.ended;
-    const { lines, code } = await refusal({ ORIGIN: 'https://second.example' });
-    expect(lines).toEqual([
-      'This database belongs to https://first.example, not to https://second.example: set ORIGIN=https://first.example, or another DATA_DIR for a new place',
-    ]);
-    expect(code).toBe(1);
-    const again = start({ ORIGIN: 'https://first.example' });
-    expect((await fetch(`${await addressOf(again)}/health`)).status).toBe(200);
-  });
-
-  test('says in one line that the database is of a newer version', async () => {
-    const first = start();
-    await addressOf(first);
-    first.process.kill('SIGTERM');
-    await first.ended;
-    const database = await openDatabase({ dataDir, databaseUrl: undefined });
-    await database.transaction((db) => db.run(`INSERT INTO migration (name, applied_at) VALUES ('9999-future.ts', 0)`));
-    await database.close();
-    const { lines, code } = await refusal({});
-    expect(lines).toEqual([
-      'The database was made by a newer version (it has 9999-future.ts): install that version again',
-    ]);
-    expect(code).toBe(1);
   });
 });

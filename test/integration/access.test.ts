@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { Ctx } from '#context.ts';
+import { type Ctx, inTransaction } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
+import { NotAllowed } from '#domain/errors.ts';
 import { changePassword } from '#domain/sign-in/change-password.ts';
 import { createToken } from '#domain/sign-in/create-token.ts';
 import { disableUser, enableUser } from '#domain/sign-in/manage-user.ts';
+import { pruneSessions } from '#domain/sign-in/prune-sessions.ts';
+import { insertSession } from '#domain/sign-in/session-store.ts';
 import { findSignedIn, signIn } from '#domain/sign-in/sign-in.ts';
+import { onEachDialect } from '../support/databases.ts';
 import { createTestApp } from '../support/test-app.ts';
 import { buildUser, PASSWORD } from '../support/world.ts';
 
@@ -39,6 +43,18 @@ describe('Access', () => {
     expect(await countTokens(ctx, bob)).toBe(1);
   });
 
+  test('is given to no program while the user is disabled, so that none waits for the day they are enabled', async () => {
+    await using app = await createTestApp();
+    const { ctx } = app;
+    const alice = await buildUser(ctx, 'alice');
+    await disableUser(ctx, alice.id);
+    await expect(createToken(ctx, alice.id, { scopes: 'read' })).rejects.toThrow(NotAllowed);
+    await enableUser(ctx, alice.id);
+    expect(await countTokens(ctx, alice)).toBe(0);
+    await createToken(ctx, alice.id, { scopes: 'read' });
+    expect(await countTokens(ctx, alice)).toBe(1);
+  });
+
   test('comes back with enabling, but not the sessions of before', async () => {
     await using app = await createTestApp();
     const { ctx } = app;
@@ -58,5 +74,24 @@ describe('Access', () => {
     expect(await findSignedIn(app.ctx, token)).toBeDefined();
     app.clock.advance(2 * 86_400_000);
     expect(await findSignedIn(app.ctx, token)).toBeUndefined();
+  });
+});
+
+onEachDialect('Sessions that are over', (dialect) => {
+  test('are forgotten bite by bite, and no others', async () => {
+    await using app = await createTestApp({ dialect });
+    const { ctx } = app;
+    const alice = await buildUser(ctx, 'alice');
+    await inTransaction(ctx, async (tx) => {
+      for (let n = 0; n < 700; n++) {
+        const expiresAt = tx.now() + (n % 7 === 0 ? 1 : 0);
+        await insertSession(tx.db, { tokenHash: `hash ${n}`, accountId: alice.id, createdAt: 0, expiresAt });
+      }
+    });
+    const left = async () => (await ctx.db.get<{ n: number }>('SELECT count(*) AS n FROM session'))?.n;
+    expect(await inTransaction(ctx, pruneSessions)).toBe(true);
+    expect(await left()).toBe(200);
+    expect(await inTransaction(ctx, pruneSessions)).toBe(false);
+    expect(await left()).toBe(100);
   });
 });

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { type Ctx, inTransaction } from '#context.ts';
 import { getAccount } from '#domain/accounts/account-store.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
 import { editPost } from '#domain/posts/edit-post.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
 import { pin, unpin } from '#domain/posts/pin.ts';
 import { publish } from '#domain/posts/publish.ts';
-import { reblog, unreblog } from '#domain/posts/reblog.ts';
+import { receiveReblog, reblog, unreblog } from '#domain/posts/reblog.ts';
 import { block, unblock } from '#domain/relationships/block.ts';
 import { acceptFollow, follow, rejectFollow, unfollow } from '#domain/relationships/follow.ts';
 import { onEachDialect } from '../support/databases.ts';
@@ -165,7 +165,8 @@ onEachDialect('Who is told', (dialect) => {
     await using _ = app;
     const post = await buildPost(ctx, alice);
     await told(app);
-    await reblog(ctx, dora.id, post.id, { remote: { uri: 'https://three.example/boosts/1', publishedAt: ctx.now() } });
+    const shown = { uri: 'https://three.example/boosts/1', visibility: 'public', publishedAt: ctx.now() } as const;
+    await inTransaction(ctx, (tx) => receiveReblog(tx, dora.id, post.id, shown));
     const replier = await buildKnownAccount(ctx, 'eve@four.example');
     await buildRemotePost(ctx, replier.id, 'public', post.uri);
     const liker = await buildKnownAccount(ctx, 'fred@five.example');
@@ -183,6 +184,55 @@ onEachDialect('Who is told', (dialect) => {
     const deletions = await sent(app);
     expect(deletions.map(({ inbox }) => inbox).sort()).toEqual(everybody.map((inbox) => `https://${inbox}`));
     expect(deletions[0]!.activity.object).toMatchObject({ id: post.uri, type: 'Tombstone' });
+  });
+
+  test('the new text of a post to followers reaches nobody who may not see it, however they got near it', async () => {
+    const { app, ctx, alice, ben, dora } = await createWorld(dialect);
+    await using _ = app;
+    const post = await buildPost(ctx, alice, { text: 'First @dora@three.example', visibility: 'followers' });
+    const stranger = await buildKnownAccount(ctx, 'mallory@four.example');
+    // Tied to a post that its author may not see.
+    const answer = await buildRemotePost(ctx, stranger.id, 'public', post.uri);
+    await inTransaction(ctx, (tx) =>
+      tx.db.run('UPDATE post SET in_reply_to_id = ?, in_reply_to_account_id = ? WHERE id = ?', [
+        post.id,
+        alice.id,
+        answer.id,
+      ]),
+    );
+    const former = await buildRemoteFollower(ctx, 'fred@five.example', alice);
+    await favourite(ctx, former.id, post.id, 'https://five.example/likes/1');
+    await unfollow(ctx, former.id, alice.id);
+    await block(ctx, alice.id, ben.id);
+    await told(app);
+    await editPost(ctx, alice.id, post.id, { text: 'Second, for followers' });
+    // The server of ben has another follower, bea; dora is not named any more.
+    expect(await told(app)).toEqual([
+      'Update https://one.example/inbox',
+      'Update https://two.example/users/carl/inbox',
+    ]);
+    await editPost(ctx, alice.id, post.id, { text: 'Third @dora@three.example' });
+    await block(ctx, alice.id, dora.id);
+    await told(app);
+    await editPost(ctx, alice.id, post.id, { text: 'Fourth @dora@three.example' });
+    expect(await told(app)).not.toContain('Update https://three.example/inbox');
+    await deletePost(ctx, alice.id, post.id);
+    const deletions = await sent(app);
+    expect(deletions.map(({ inbox }) => new URL(inbox).host)).toContain('four.example');
+    expect(JSON.stringify(deletions)).not.toContain('dora@');
+    expect(JSON.stringify(deletions)).not.toContain('/users/dora"');
+  });
+
+  test('whom the author blocks gets no edit, and the deletion all the same', async () => {
+    const { app, ctx, alice, dora } = await createWorld(dialect);
+    await using _ = app;
+    const post = await buildPost(ctx, alice, { text: 'Hello @dora@three.example' });
+    await block(ctx, alice.id, dora.id);
+    await told(app);
+    await editPost(ctx, alice.id, post.id, { text: 'Hello again @dora@three.example' });
+    expect(await told(app)).not.toContain('Update https://three.example/inbox');
+    await deletePost(ctx, alice.id, post.id);
+    expect(await told(app)).toContain('Delete https://three.example/inbox');
   });
 
   test('a reblog and its undoing go to followers and to the author', async () => {

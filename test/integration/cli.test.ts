@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandLine, commandLine, type ServerProcess, startServer } from '../support/command-line.ts';
 
@@ -28,7 +29,7 @@ describe('A command line without a server', () => {
 
   test('answers without a database: help, version and mistakes', async () => {
     const nowhere = commandLine({ DATA_DIR: join(folder, 'nowhere') });
-    const [help, page, version, nothing, unknown, half, other, wrong] = await Promise.all([
+    const [help, page, version, nothing, unknown, half, other, wrong, item] = await Promise.all([
       nowhere('help'),
       nowhere('user', 'create', '--help'),
       nowhere('version', '--json'),
@@ -37,6 +38,7 @@ describe('A command line without a server', () => {
       nowhere('user'),
       nowhere('user', 'frobnicate'),
       nowhere('user', 'list', '--verbose'),
+      nowhere('post', 'alice', '- milk'),
     ]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('  user create NAME ');
@@ -44,6 +46,13 @@ describe('A command line without a server', () => {
     expect(JSON.parse(version.stdout)).toEqual({ version: expect.stringMatching(/^\d/), node: process.version });
     for (const { code, stdout } of [nothing, unknown, half, other, wrong])
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(item).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^A text that begins with "-" comes last, after the options and "--": -- '- milk'\nUsage: /,
+      ),
+    });
     expect(unknown.stderr).toBe('There is no command "frobnicate": "parvis help" lists them all\n');
     expect(half.stderr).toMatch(/^"user" needs one more word:\n/);
     expect(other.stderr).toMatch(/^There is no command "user frobnicate":\n/);
@@ -52,17 +61,19 @@ describe('A command line without a server', () => {
   });
 
   test('refuses with a reason and code 1', async () => {
-    const [taken, weak, role, token, broken] = await Promise.all([
+    const [taken, weak, role, token, broken, server] = await Promise.all([
       create(parvis, 'Alice'),
       parvis('user', 'create', 'bob', '--email', 'bob@mail.example', '--password', 'short'),
       parvis('user', 'disable', 'alice'),
       parvis('token', 'create', 'nobody', '--scopes', 'read'),
       commandLine({ ...env, PORT: 'http' })('user', 'list'),
+      parvis('user', 'delete', 'instance', '--yes'),
     ]);
     expect(taken).toEqual({ code: 1, stdout: '', stderr: 'The name Alice is taken\n' });
     expect(weak.stderr).toBe('A password has at least 8 characters\n');
     expect(role.stderr).toBe('This is the only owner: make somebody else owner first\n');
     expect(token.stderr).toBe('Nobody here is called nobody: "parvis user list" shows the names\n');
+    expect(server).toEqual({ code: 1, stdout: '', stderr: 'instance is the server itself: nobody acts for it\n' });
     expect(broken).toMatchObject({ code: 1, stderr: 'PORT=http is not valid: write a port number from 0 to 65535\n' });
   });
 
@@ -204,6 +215,34 @@ describe('A command line without a server', () => {
     expect(await parvis.json('queue', 'retry')).toEqual({ retried: 0 });
   });
 
+  test('says when jobs died last, and why', async () => {
+    const database = new DatabaseSync(join(env.DATA_DIR, 'parvis.sqlite'));
+    const bury = (id: number, diedAt: number, error: string) =>
+      database
+        .prepare(
+          "INSERT INTO dead_job (id, lane, handler, payload, attempt, last_error, created_at, died_at) VALUES (?, 'local', 'fan-out', '{}', 9, ?, 0, ?)",
+        )
+        .run(id, error, diedAt);
+    bury(1, Date.UTC(2026, 0, 15, 12, 30), 'Error: the last\n    at fanOut (fan-out.ts:1)');
+    bury(2, Date.UTC(2026, 0, 15, 12), 'Error: the first');
+    database.close();
+    const [text, json] = await Promise.all([
+      parvis('queue', 'status'),
+      parvis.json<{ handlers: object[] }>('queue', 'status'),
+    ]);
+    expect(text.stdout).toMatch(/^fan-out +0 +0 +0 +2 +2026-01-15 12:30 +Error: the last$/m);
+    expect(json.handlers).toContainEqual({
+      handler: 'fan-out',
+      waiting: 0,
+      running: 0,
+      retrying: 0,
+      dead: 2,
+      diedAt: '2026-01-15T12:30:00.000Z',
+      lastError: 'Error: the last\n    at fanOut (fan-out.ts:1)',
+    });
+    expect(await parvis.json('queue', 'purge', 'fan-out')).toEqual({ purged: 2 });
+  });
+
   test('finds what is wrong with a server', async () => {
     const database = join(env.DATA_DIR, 'parvis.sqlite');
     chmodSync(database, 0o644);
@@ -225,6 +264,16 @@ describe('A command line without a server', () => {
       reachable: 'fail',
     });
     expect(checks.find(({ name }) => name === 'files')?.advice).toBe(`chmod 600 ${database}`);
+  });
+});
+
+describe('The owner link', () => {
+  test('is not made in the wrong place: where there is no server yet, nothing comes to be', async () => {
+    const elsewhere = join(folder, 'elsewhere');
+    const { code, stderr } = await commandLine({ DATA_DIR: elsewhere })('owner-link');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`There is no database in ${elsewhere}`);
+    expect(existsSync(elsewhere)).toBe(false);
   });
 });
 

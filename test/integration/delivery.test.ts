@@ -126,22 +126,74 @@ onEachDialect('Delivery', (dialect) => {
     expect((await hostRow(ctx, 'one.example'))?.failures ?? 0).toBe(0);
   });
 
-  test('a host that asks for patience gets it, for everything that waits', async () => {
+  test('an inbox that asks for patience gets it, for everything that waits for it, and its neighbours wait for nothing', async () => {
     const { app, ctx, alice } = await createWorld(dialect);
     await using _ = app;
-    app.remote.serve(INBOX, { status: 429, headers: { 'retry-after': '900' } });
+    const neighbour = 'https://one.example/users/g/inbox';
+    app.remote.serve(neighbour, { status: 202 });
+    await buildRemoteFollower(ctx, 'g@one.example', alice, { sharedInbox: undefined });
+    await app.drain();
+    app.remote.serve(INBOX, { status: 503, headers: { 'retry-after': '86400' } });
+    for (let n = 0; n < 20; n++) await buildPost(ctx, alice);
+    await app.drain();
+    const countOf = (inbox: string) => inboxesOf(app).filter((url) => url === inbox).length;
+    // Two at a time, so two may have been under way when the first answer came.
+    expect(countOf(INBOX)).toBeLessThanOrEqual(2);
+    expect(countOf(neighbour)).toBe(20);
+    const tried = countOf(INBOX);
+    app.clock.advance(HOUR);
     await buildPost(ctx, alice);
     await app.drain();
-    await buildPost(ctx, alice);
-    await app.drain();
-    app.clock.advance(14 * MINUTE);
-    await app.drain();
-    expect(inboxesOf(app)).toHaveLength(1);
+    expect(countOf(INBOX)).toBe(tried);
+    expect(countOf(neighbour)).toBe(21);
     app.remote.serve(INBOX, { status: 202 });
+    app.clock.advance(24 * HOUR);
+    await app.drain();
+    expect(await waiting(ctx)).toEqual([]);
+    expect(countOf(INBOX)).toBe(tried + 21);
+  });
+
+  test('an inbox of another origin is charged to the actor that names it, and gets little at once', async () => {
+    const { app, ctx, alice } = await createWorld(dialect);
+    await using _ = app;
+    const elsewhere = (n: number) => `https://one.example/search?q=${n}`;
+    for (let n = 0; n < 30; n++) {
+      app.remote.serve(elsewhere(n), { status: 503, headers: { 'retry-after': '86400' } });
+      await buildRemoteFollower(ctx, `m${n}@h${n}.evil.example`, alice, {
+        inbox: elsewhere(n),
+        sharedInbox: undefined,
+      });
+    }
+    await app.drain();
+    const search = () => app.remote.posts.filter(({ url }) => url.includes('/search')).length;
+    // The Accepts of 30 Follows.
+    expect(search()).toBe(20);
+    expect(await hostRow(ctx, 'one.example')).toBeUndefined();
+    await buildPost(ctx, alice);
+    await app.drain();
+    expect(inboxesOf(app).filter((url) => url === INBOX)).toHaveLength(1);
+    expect(search()).toBe(20);
     app.clock.advance(MINUTE);
     await app.drain();
-    expect(inboxesOf(app)).toHaveLength(3);
+    expect(search()).toBe(32);
+    expect((await hostRow(ctx, 'h0.evil.example'))?.retryAt).toBeGreaterThan(ctx.now());
+  });
+
+  test('an inbox of another origin that works gets everything, if a little later', async () => {
+    const { app, ctx, alice } = await createWorld(dialect);
+    await using _ = app;
+    const inbox = 'https://social.elsewhere.example/v1/@site/inbox';
+    app.remote.serve(inbox, { status: 202 });
+    await buildRemoteFollower(ctx, 'site@static.example', alice, { inbox, sharedInbox: undefined });
+    for (let n = 0; n < 30; n++) await buildPost(ctx, alice);
+    for (let minutes = 0; minutes < 3; minutes++) {
+      await app.drain();
+      app.clock.advance(MINUTE);
+    }
+    expect(inboxesOf(app).filter((url) => url === inbox)).toHaveLength(30);
     expect(await waiting(ctx)).toEqual([]);
+    // Postponed is not failed.
+    expect(await ctx.db.all("SELECT host FROM remote_host WHERE host = 'static.example'")).toEqual([]);
   });
 
   test('a host that is down is probed with one request at a time, and gets everything once it is back', async () => {

@@ -3,21 +3,24 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Ctx, inTransaction } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { findAccount, findAccountByHandle, getAccount, insertAccount } from '#domain/accounts/account-store.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
+import { eraseAccount } from '#domain/deletion/erase-account.ts';
 import { receiveAccount } from '#domain/accounts/receive-account.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { Conflict, Invalid, NotAllowed, NotFound } from '#domain/errors.ts';
-import { listNotifications } from '#domain/notifications/notification-store.ts';
+import { insertNotifications, listNotifications } from '#domain/notifications/notification-store.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
 import { editPost } from '#domain/posts/edit-post.ts';
+import { listEdits } from '#domain/posts/edit-store.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
 import { getVisiblePost } from '#domain/posts/get-visible-post.ts';
 import { PIN_LIMIT, pin, unpin } from '#domain/posts/pin.ts';
-import { canSee, visibleTo } from '#domain/posts/post-policy.ts';
-import { findPost, listEdits } from '#domain/posts/post-store.ts';
+import { canSee } from '#domain/posts/post-policy.ts';
+import { findPost } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { reblog, unreblog } from '#domain/posts/reblog.ts';
 import { readThread } from '#domain/posts/read-thread.ts';
+import { visibleTo } from '#domain/posts/visibility-sql-store.ts';
 import { block, unblock } from '#domain/relationships/block.ts';
 import { acceptFollow, follow, rejectFollow, unfollow } from '#domain/relationships/follow.ts';
 import { insertFollow } from '#domain/relationships/follow-store.ts';
@@ -53,6 +56,33 @@ onEachDialect('The domain', (dialect) => {
     const profile = { kind: 'person', username: `body${++n}`, host: '', uri, url: uri, inbox: `${uri}/inbox` } as const;
     await inTransaction(ctx, (tx) => insertAccount(tx.db, { ...profile, id, createdAt: tx.now() }));
     return getAccount(ctx.db, id);
+  };
+  /** Local accounts that follow `star`, without the notifications and counters. */
+  const followedBy = async (star: Account, fans: number): Promise<void> => {
+    await inTransaction(ctx, async (tx) => {
+      for (let i = 0; i < fans; i++) {
+        const id = tx.ids.next();
+        const uri = `https://parvis.example/users/${id}`;
+        await insertAccount(tx.db, {
+          kind: 'person',
+          username: `fan${id}`,
+          host: '',
+          uri,
+          url: uri,
+          id,
+          createdAt: tx.now(),
+        });
+        const row = {
+          id: tx.ids.next(),
+          followerId: id,
+          targetId: star.id,
+          uri: `${uri}#follow`,
+          accepted: true,
+          createdAt: tx.now(),
+        };
+        await insertFollow(tx.db, { ...row, followerIsLocal: true });
+      }
+    });
   };
   const account = (of: Account) => getAccount(ctx.db, of.id);
   const post = async (of: Post) => (await findPost(ctx.db, of.id))!;
@@ -299,32 +329,7 @@ onEachDialect('The domain', (dialect) => {
 
     test('of the five-hundredth follower has the post too, written by jobs in bites', async () => {
       const star = await somebody();
-      const fans: number[] = [];
-      await inTransaction(ctx, async (tx) => {
-        for (let i = 0; i < 500; i++) {
-          const id = tx.ids.next();
-          const uri = `https://parvis.example/users/${id}`;
-          await insertAccount(tx.db, {
-            kind: 'person',
-            username: `fan${id}`,
-            host: '',
-            uri,
-            url: uri,
-            id,
-            createdAt: tx.now(),
-          });
-          const row = {
-            id: tx.ids.next(),
-            followerId: id,
-            targetId: star.id,
-            uri: `${uri}#follow`,
-            accepted: true,
-            createdAt: tx.now(),
-          };
-          await insertFollow(tx.db, { ...row, followerIsLocal: true });
-          fans.push(id);
-        }
-      });
+      await followedBy(star, 500);
       const { id } = await buildPost(ctx, star);
       const reached = async () =>
         Number((await ctx.db.get<{ n: number }>('SELECT count(*) AS n FROM home WHERE post_id = ?', [id]))!.n);
@@ -535,11 +540,10 @@ onEachDialect('The domain', (dialect) => {
         text: `@${bob.username} psst`,
       });
       const shape = async (viewer: number | undefined) => {
-        const thread = await readThread(ctx, viewer, middle.id);
-        return [
-          thread.ancestors.map((view) => view.post.id),
-          thread.descendants.map(({ view, depth }) => [view.post.id, depth]),
-        ];
+        const thread = await readThread(ctx, viewer, middle);
+        const idOf = (entry: (typeof thread.ancestors | typeof thread.descendants)[number]) =>
+          entry.state === 'shown' ? entry.view.post.id : entry.state;
+        return [thread.ancestors.map(idOf), thread.descendants.map((entry) => [idOf(entry), entry.depth])];
       };
       const open = [
         [one.id, 0],
@@ -549,16 +553,16 @@ onEachDialect('The domain', (dialect) => {
       expect(await shape(undefined)).toEqual([[root.id], open]);
       expect(await shape(eve.id)).toEqual([[root.id], open]);
       expect(await shape(bob.id)).toEqual([[root.id], [...open, [secret.id, 0]]]);
-      // A deleted post holds the thread together without being in it.
+      // A deleted post leaves its place, so that the answers below it stay answers to it.
       await deletePost(ctx, ada.id, one.id);
       expect(await shape(undefined)).toEqual([
         [root.id],
         [
+          ['deleted', 0],
           [under.id, 1],
           [two.id, 0],
         ],
       ]);
-      await expect(readThread(ctx, undefined, secret.id)).rejects.toThrow(NotFound);
     });
   });
 
@@ -578,7 +582,7 @@ onEachDialect('The domain', (dialect) => {
       // At once, before the jobs have run.
       expect(await findSignedIn(ctx, token)).toBeUndefined();
       expect(await home(bob)).toEqual([]);
-      await expect(readThread(ctx, undefined, written[0]!.id)).rejects.toThrow(NotFound);
+      await expect(readThread(ctx, undefined, written[0]!)).rejects.toThrow(NotFound);
       await app.drain();
       expect(await home(bob)).toEqual([byBob.id]);
       expect(await counts(bob)).toEqual([0, 0, 1]);
@@ -589,6 +593,39 @@ onEachDialect('The domain', (dialect) => {
         await listByAccount(ctx.db, undefined, ada.id, { replies: 'with', reblogs: 'with' }, { limit: 5 }),
       ).toEqual([]);
       await expect(buildUser(ctx, ada.username, { email: 'again@mail.example' })).rejects.toThrow(Conflict);
+    });
+
+    test('erases in bites, however many follow it or are told of it', async () => {
+      const [star, bob] = [await somebody(), await somebody()];
+      await followedBy(star, 250);
+      await follow(ctx, star.id, bob.id);
+      await follow(ctx, bob.id, star.id);
+      await inTransaction(ctx, async (tx) => {
+        const news = Array.from({ length: 150 }, () => ({
+          id: tx.ids.next(),
+          accountId: bob.id,
+          kind: 'favourite' as const,
+          fromAccountId: star.id,
+          postId: tx.ids.next(),
+          createdAt: tx.now(),
+        }));
+        await insertNotifications(tx.db, news);
+      });
+      await deleteAccount(ctx, star.id);
+      const left = async () => {
+        const row = await ctx.db.get<{ leftOver: number }>(
+          `SELECT (SELECT count(*) FROM follow WHERE follower_id = ? OR target_id = ?)
+             + (SELECT count(*) FROM notification WHERE account_id = ? OR from_account_id = ?) AS left_over`,
+          [star.id, star.id, star.id, star.id],
+        );
+        return row!.leftOver;
+      };
+      const all = await left();
+      await inTransaction(ctx, (tx) => eraseAccount(tx, star.id));
+      expect(await left()).toBe(all - 100);
+      await app.drain();
+      expect(await left()).toBe(0);
+      expect(await counts(bob)).toEqual([0, 0, 0]);
     });
 
     test('of another server leaves its former handle to whoever has it now', async () => {

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { contextLoader } from '#activitypub/document-loader.ts';
 import { createServerFederation } from '#activitypub/federation.ts';
 import { inTransaction } from '#context.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
-import { INSTANCE_ACTOR } from '#domain/accounts/instance-actor.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
+import { INSTANCE_ACTOR } from '#domain/accounts/account.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
@@ -173,7 +173,11 @@ test('A43: absent, restricted and deleted restricted posts look the same to whoe
   await block(ctx, alice.id, stranger.account.id);
   const strip = (headers: Record<string, unknown>) => ({ ...headers, date: undefined });
   const shapes = new Set<string>();
-  const paths = [restricted.id, direct.id, deleted.id, 1].flatMap((id) => [`/posts/${id}`, `/posts/${id}/activity`]);
+  const paths = [restricted.id, direct.id, deleted.id, 1].flatMap((id) => [
+    `/posts/${id}`,
+    `/posts/${id}/activity`,
+    `/@alice/${id}`,
+  ]);
   for (const path of paths) {
     for (const headers of [{ accept: ACTIVITY }, await stranger.headersFor(path)]) {
       const answer = await ask(path, headers);

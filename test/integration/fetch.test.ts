@@ -40,7 +40,7 @@ describe('finding', () => {
     for (const note of [first, second, third]) app.remote.serveActivity(note);
     const id = await lookupPost(third.id);
     const begin = await findPostByUri(app.ctx.db, first.id);
-    expect(await findPost(app.ctx.db, id!)).toMatchObject({ conversationId: begin!.id, inReplyToUri: second.id });
+    expect(await findPost(app.ctx.db, id!)).toMatchObject({ threadId: begin!.id, inReplyToUri: second.id });
     expect(begin).toMatchObject({ repliesCount: 1 });
     expect(await lookupPost(third.id)).toBe(id);
   });

@@ -2,7 +2,7 @@ import { createHmac, createSign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '#domain/accounts/account.ts';
 import { findAccountByUri } from '#domain/accounts/account-store.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { blockDomain, unblockDomain } from '#domain/instance/domain-block.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
 import { base64Sha, type Draft, withExtraHeader, withHeaders } from '../support/http-signing.ts';

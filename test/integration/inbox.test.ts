@@ -1,18 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '#domain/accounts/account.ts';
 import { findAccount, findAccountByUri } from '#domain/accounts/account-store.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
+import { listEdits } from '#domain/posts/edit-store.ts';
 import { findFavourite } from '#domain/posts/favourite-store.ts';
 import { listNotifications } from '#domain/notifications/notification-store.ts';
+import { listMentionedIds } from '#domain/posts/mention-store.ts';
 import { canSee } from '#domain/posts/post-policy.ts';
-import { findPost, findPostByUri, findReblog, listEdits, listMentionedIds } from '#domain/posts/post-store.ts';
+import { findPost, findPostByUri, findReblog } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { follow } from '#domain/relationships/follow.ts';
 import { block } from '#domain/relationships/block.ts';
-import { findBlock } from '#domain/relationships/block-store.ts';
+import { findBlock } from '#domain/blocks/block-store.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
-import { listConversations } from '#domain/timelines/conversation-store.ts';
+import { listConversations } from '#domain/posts/conversation-store.ts';
 import { homeTimeline } from '#domain/timelines/home.ts';
 import { listPinned } from '#domain/timelines/timeline-store.ts';
 import { createInboxWorld, type InboxWorld } from '../support/inbox.ts';
@@ -43,6 +45,15 @@ describe.each(dialects)('%s', (dialect) => {
   const stranger = (name = 'eve'): RemoteActor => world.actor(`${name}@peer${++hosts}.example`);
   const idOf = async (actor: RemoteActor) => (await findAccountByUri(db(), actor.uri))!.id;
   const mention = (account: Account) => ({ type: 'Mention', href: account.uri, name: `@${account.username}` });
+
+  /** Somebody of another server, who is followed here, and so may pass on what others say. */
+  async function forwarder(): Promise<RemoteActor> {
+    const dave = stranger('dave');
+    await world.befriend(alice, dave);
+    // Until it has got about which hosts we have to do with.
+    world.app.clock.advance(61_000);
+    return dave;
+  }
 
   /** A post by bob that has arrived. */
   async function arrived(fields: Record<string, unknown> = {}): Promise<Post> {
@@ -110,7 +121,7 @@ describe.each(dialects)('%s', (dialect) => {
       const own = await buildPost(world.app.ctx, alice);
       const answer = eve.note({ inReplyTo: own.uri });
       await world.deliver(eve, eve.activity('Create', answer));
-      expect(await postOf(answer)).toMatchObject({ inReplyToId: own.id, conversationId: own.conversationId });
+      expect(await postOf(answer)).toMatchObject({ inReplyToId: own.id, threadId: own.threadId });
     });
 
     test('the same post twice is one', async () => {
@@ -159,7 +170,7 @@ describe.each(dialects)('%s', (dialect) => {
       for (const note of [...answers, parent]) await world.deliver(carol, carol.activity('Create', note));
       const first = (await postOf(parent))!;
       const newest = (await postOf(answers[0]!))!;
-      expect(newest.conversationId).toBe(first.id);
+      expect(newest.threadId).toBe(first.id);
       const mine = (await listConversations(db(), alice.id, 50)).filter((row) => row.conversationId === first.id);
       expect(mine).toEqual([{ conversationId: first.id, lastPostId: newest.id, unread: true }]);
     });
@@ -195,7 +206,6 @@ describe.each(dialects)('%s', (dialect) => {
         bob.note(),
         mallory.note({ attributedTo: bob.uri }),
         mallory.note({ id: `${bob.uri}/notes/stolen` }),
-        mallory.note({ attributedTo: undefined }),
         bob.note({ attributedTo: mallory.uri }),
       ];
       for (const note of cases) {
@@ -322,6 +332,7 @@ describe.each(dialects)('%s', (dialect) => {
     });
 
     test('A26: a forwarded Delete counts if the origin confirms it', async () => {
+      const dave = await forwarder();
       const [kept, gone, buried] = [await arrived(), await arrived(), await arrived()];
       // A server that shows a post to followers only answers 404 to everybody else.
       const hidden = await arrived({ to: [bob.followers], cc: [] });
@@ -330,14 +341,14 @@ describe.each(dialects)('%s', (dialect) => {
       world.app.remote.serve(gone.uri, { status: 410 });
       world.app.remote.serveActivity({ id: buried.uri, type: 'Tombstone' });
       for (const post of [kept, gone, buried, hidden]) {
-        expect(await world.deliver(mallory, bob.activity('Delete', post.uri))).toBe(202);
+        expect(await world.deliver(dave, bob.activity('Delete', post.uri))).toBe(202);
       }
       expect((await findPost(db(), kept.id))!.deletedAt).toBeUndefined();
       expect((await findPost(db(), hidden.id))!.deletedAt).toBeUndefined();
       expect((await findPost(db(), gone.id))!.deletedAt).toBeDefined();
       expect((await findPost(db(), buried.id))!.deletedAt).toBeDefined();
       const before = await world.traces();
-      expect(await world.deliver(mallory, bob.activity('Delete', `${bob.uri}/notes/unknown`))).toBe(202);
+      expect(await world.deliver(dave, bob.activity('Delete', `${bob.uri}/notes/unknown`))).toBe(202);
       expect(await world.traces()).toEqual(before);
     });
 
@@ -356,15 +367,15 @@ describe.each(dialects)('%s', (dialect) => {
     });
 
     test('an answer forwarded into a thread is fetched from its author’s server', async () => {
+      const dave = await forwarder();
       const own = await buildPost(world.app.ctx, alice);
       const carol = stranger('carol');
       const answer = carol.note({ inReplyTo: own.uri });
       const forged = carol.note({ inReplyTo: own.uri });
       world.app.remote.serveActivity(answer);
-      expect(await world.deliver(mallory, carol.activity('Create', { ...answer, content: 'changed on the way' }))).toBe(
-        202,
-      );
-      await world.deliver(mallory, carol.activity('Create', forged));
+      const changed = { ...answer, content: 'changed on the way' };
+      expect(await world.deliver(dave, carol.activity('Create', changed))).toBe(202);
+      expect(await world.deliver(dave, carol.activity('Create', forged))).toBe(202);
       expect(await postOf(answer)).toMatchObject({ html: '<p>Guten Tag</p>', inReplyToId: own.id });
       expect(await postOf(forged)).toBeUndefined();
     });
@@ -632,7 +643,7 @@ describe.each(dialects)('%s', (dialect) => {
     });
 
     test('A58 A65: long and many things are cut, broken text is mended', async () => {
-      const many = <T>(item: (n: number) => T) => Array.from({ length: 3_000 }, (_, n) => item(n));
+      const many = <T>(item: (n: number) => T) => Array.from({ length: 1_500 }, (_, n) => item(n));
       const post = await arrived({
         content: `<p>${'<b>'.repeat(5_000)}x\u0000\uD800 <!-- `,
         summary: 'w'.repeat(50_000),

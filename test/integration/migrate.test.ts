@@ -8,6 +8,11 @@ import { createDatabaseHome, onEachDialect } from '../support/databases.ts';
 
 const all = readdirSync(join(import.meta.dirname, '../../migrations')).filter((name) => name.endsWith('.ts'));
 
+test('Migrations are numbered, without a gap: their names are their order', () => {
+  for (const [i, name] of all.toSorted().entries())
+    expect(name).toMatch(new RegExp(`^${String(i + 1).padStart(4, '0')}-[a-z0-9-]+\\.ts$`));
+});
+
 onEachDialect('Migrations', (dialect) => {
   test('bring an empty database up to date, in order, once', async () => {
     await using home = await createDatabaseHome(dialect);

@@ -22,7 +22,7 @@ export interface CommandLine {
 /** `parvis …` as a process of its own, with nothing in its environment but `env`. */
 export function commandLine(env: Record<string, string>): CommandLine {
   const run = async (words: string[], input?: string): Promise<Finished> => {
-    const child = spawn(process.execPath, [join(root, 'src/cli.ts'), ...words], { env, stdio: 'pipe' });
+    const child = spawn(process.execPath, [join(root, 'bin/parvis.js'), ...words], { env, stdio: 'pipe' });
     // A command that does not read its input may end before it is written.
     child.stdin.on('error', () => {});
     child.stdin.end(input ?? '');
@@ -50,7 +50,7 @@ export async function startServer(dataDir: string, env: Record<string, string> =
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const all = { ORIGIN: origin, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'warning', ...env };
-  const child: ChildProcess = spawn(process.execPath, [join(root, 'src/main.ts')], {
+  const child: ChildProcess = spawn(process.execPath, [join(root, 'bin/server.js')], {
     env: all,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,19 +1,28 @@
 /**
  * A process that loads the database and the queue, for tests with several of them: read-then-write transactions that each leave a job,
- * and a worker. Ends when MODE is `finish` and the queue is empty, or after SECONDS and an empty queue; prints what it did.
+ * with PUBLISH=on posts by somebody with a follower elsewhere, and a worker that does what the server's does. Ends when MODE is `finish`
+ * and the queue is empty, or after SECONDS and an empty queue; prints what it did.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '#config.ts';
 import { type Ctx, inTransaction } from '#context.ts';
 import { type Core, openCore } from '#core.ts';
+import type { Account } from '#domain/accounts/account.ts';
+import { findAccountByHandle } from '#domain/accounts/account-store.ts';
+import { publish } from '#domain/posts/publish.ts';
+import { follow } from '#domain/relationships/follow.ts';
 import { defineHandler } from '#jobs/handlers.ts';
-import { insertJob } from '#jobs/queue.ts';
+import { insertJob } from '#jobs/job-store.ts';
 import { createWorker } from '#jobs/worker.ts';
+import { subscriptions } from '#subscribers.ts';
+import { buildRemoteFollower } from './remote-followers.ts';
+import { buildUser } from './world.ts';
 
 const seconds = Number(process.env['SECONDS'] ?? '0');
 /** Milliseconds by which this process's clock is ahead, so that the leases of those that were killed are over. */
 const ahead = Number(process.env['AHEAD'] ?? '0');
 const produces = process.env['MODE'] !== 'finish';
+const publishes = process.env['PUBLISH'] === 'on';
 const ROWS = 5;
 
 const core = await open();
@@ -83,8 +92,10 @@ const handler = defineHandler<{ id: number }>('load', {
     await tx.db.run('DELETE FROM load_running WHERE id = ?', [id]);
   },
 });
-const worker = createWorker(ctx, new Map([['load', handler]]));
+const handlers = [handler, ...subscriptions.map((subscription) => subscription.handler)];
+const worker = createWorker(ctx, new Map(handlers.map((each) => [each.name, each])));
 worker.start();
+const author = produces && publishes ? await findOrBuildAuthor() : undefined;
 console.log('ready');
 
 let transactions = 0;
@@ -95,13 +106,30 @@ async function produce(): Promise<void> {
     if (transactions % 16 === 0) await sleep(1);
   }
 }
-if (produces) await Promise.all(Array.from({ length: 8 }, produce));
 
-const waiting = () => ctx.db.get<{ n: number }>("SELECT count(*) AS n FROM job WHERE handler = 'load'");
+/** Each post emits an event, whose subscriber writes one delivery. */
+async function publishPosts(by: Account): Promise<void> {
+  while (performance.now() < until) {
+    await publish(ctx, by.id, { text: 'Hello' }).catch(note);
+    worker.wake();
+    await sleep(1);
+  }
+}
+
+/** Somebody with one follower on another server. A process that was killed may have made a part. */
+async function findOrBuildAuthor(): Promise<Account> {
+  const alice = (await findAccountByHandle(ctx.db, 'alice', '')) ?? (await buildUser(ctx, 'alice'));
+  const known = await findAccountByHandle(ctx.db, 'bob', 'remote.example');
+  if (!known) await buildRemoteFollower(ctx, 'bob@remote.example', alice);
+  else await follow(ctx, known.id, alice.id, `${known.uri}#follow`);
+  return alice;
+}
+
+if (produces) await Promise.all([...Array.from({ length: 8 }, produce), ...(author ? [publishPosts(author)] : [])]);
+
+const waiting = () => ctx.db.get<{ n: number }>('SELECT count(*) AS n FROM job');
 while (((await waiting())?.n ?? 0) > 0) {
-  const failed = await ctx.db.all<{ lastError: string }>(
-    "SELECT last_error FROM job WHERE handler = 'load' AND last_error IS NOT NULL",
-  );
+  const failed = await ctx.db.all<{ lastError: string }>('SELECT last_error FROM job WHERE last_error IS NOT NULL');
   for (const { lastError } of failed) note(lastError);
   if (failed.length > 0) break;
   await sleep(20);

@@ -52,6 +52,7 @@ export async function createTestApp({
     {
       origin: 'https://parvis.example',
       host: 'parvis.example',
+      scheme: config.origin?.startsWith('http:') ? 'http' : 'https',
       port: 0,
       listenHost: '127.0.0.1',
       dataDir,

@@ -1,6 +1,7 @@
 import type { Ctx } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
-import { type Draft, publish } from '#domain/posts/publish.ts';
+import type { Draft } from '#domain/posts/draft.ts';
+import { publish } from '#domain/posts/publish.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { createUser, type NewUser } from '#domain/sign-in/create-user.ts';
 

@@ -31,6 +31,14 @@ describe('Reading a command line', () => {
     [['timeline', 'alice', '--limit', '0'], '--limit 0: write a number from 1 to 200'],
     [['timeline', 'alice', '--limit', '1e2'], '--limit 1e2: write a number from 1 to 200'],
     [['follow', 'alice'], 'HANDLE is missing'],
+    [['post', 'alice', '- milk'], `A text that begins with "-" comes last, after the options and "--": -- '- milk'`],
+    [
+      ['post', 'alice', '-5 degrees'],
+      `A text that begins with "-" comes last, after the options and "--": -- '-5 degrees'`,
+    ],
+    [['edit', 'alice', '1', '-- so'], `A text that begins with "-" comes last, after the options and "--": -- '-- so'`],
+    [['post', 'alice', '--cv', '- milk'], "Unknown option '--cv'"],
+    [['post', 'alice', '-x'], "Unknown option '-x'"],
   ])('says what is wrong with %j', ([name, ...words], message) => {
     expect(() => input(name!, ...words)).toThrow(expect.objectContaining({ name: 'UsageError', message }) as Error);
   });

@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ConfigError, readConfig } from '#config.ts';
+import { ConfigError, readConfig, readEnvironment, withPort } from '#config.ts';
 
 let dataDir: string;
 
@@ -30,6 +30,7 @@ describe('The configuration', () => {
     expect(read()).toMatchObject({
       origin: 'http://localhost:3000',
       host: 'localhost:3000',
+      scheme: 'http',
       port: 3000,
       listenHost: '127.0.0.1',
       databaseUrl: undefined,
@@ -63,6 +64,7 @@ describe('The configuration', () => {
     expect(config).toMatchObject({
       origin: 'https://parvis.example',
       host: 'parvis.example',
+      scheme: 'https',
       port: 80,
       listenHost: '::',
       databaseUrl: 'postgres://me:secret@db/parvis',
@@ -75,6 +77,35 @@ describe('The configuration', () => {
       hsts: 31_536_000,
     });
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  test.each([
+    'postgres://parvis@/parvis?host=/var/run/postgresql',
+    'postgresql://parvis:p%40ss@[::1]:5433/parvis?sslmode=require',
+    'postgres:///parvis',
+  ])('takes %s for the URL of a database', (url) => {
+    expect(read({ DATABASE_URL: url }).databaseUrl).toBe(url);
+  });
+
+  test('follows the port into the origin that nobody gave, and leaves the one that somebody gave', () => {
+    expect(withPort(read({ PORT: '0' }), 4000)).toMatchObject({
+      port: 4000,
+      origin: 'http://localhost:4000',
+      host: 'localhost:4000',
+    });
+    expect(withPort(read({ PORT: '0', ORIGIN: 'https://parvis.example' }), 4000)).toMatchObject({
+      port: 4000,
+      origin: 'https://parvis.example',
+      host: 'parvis.example',
+    });
+  });
+
+  test('can be looked at without anything being made', () => {
+    const folder = join(dataDir, 'not-yet');
+    const environment = readEnvironment({ DATA_DIR: folder });
+    expect(environment).toMatchObject({ dataDir: folder, port: 3000 });
+    expect(environment).not.toHaveProperty('secret');
+    expect(existsSync(folder)).toBe(false);
   });
 
   test('takes an empty variable for one that is not there', () => {
@@ -98,6 +129,8 @@ describe('The configuration', () => {
     ['PORT', '3000.5'],
     ['PORT', '0x50'],
     ['DATABASE_URL', 'mysql://localhost/parvis'],
+    ['DATABASE_URL', 'postgres://u:p@127.0.0.1:99999/db'],
+    ['DATABASE_URL', 'postgres://u:p@a b/db'],
     ['FEDERATION_PRIVATE_HOSTS', '10.0.0.0/8'],
     ['REGISTRATION', 'maybe'],
     ['RATE_LIMITS', '100'],
@@ -136,43 +169,5 @@ describe('The configuration', () => {
     const line = complaint({ DATA_DIR: join(file, 'data') });
     expect(line).toMatch(/^DATA_DIR=.* cannot be used \(ENOTDIR\): write a folder/);
     expect(line).not.toContain('\n');
-  });
-});
-
-describe('The secret', () => {
-  test('is made at the first start, for nobody else to read, and stays', () => {
-    const folder = join(dataDir, 'new');
-    const before = process.umask(0);
-    try {
-      const { secret } = read({ DATA_DIR: folder });
-      expect(secret).toHaveLength(32);
-      expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600);
-      expect(statSync(folder).mode & 0o777).toBe(0o750);
-      expect(read({ DATA_DIR: folder }).secret).toEqual(secret);
-    } finally {
-      process.umask(before);
-    }
-  });
-
-  test('is another one in another folder', () => {
-    expect(read({ DATA_DIR: join(dataDir, 'a') }).secret).not.toEqual(read({ DATA_DIR: join(dataDir, 'b') }).secret);
-  });
-
-  test.each(['', 'abc', 'zz'.repeat(32), 'ab'.repeat(31), `${'ab'.repeat(32)}zz`])(
-    'is not replaced when it is damaged: %j',
-    (damaged) => {
-      const file = join(dataDir, 'secret');
-      writeFileSync(file, damaged);
-      expect(complaint({})).toMatch(/is damaged: restore it from a backup/);
-      expect(readFileSync(file, 'utf8')).toBe(damaged);
-    },
-  );
-
-  test('that others may read is taken back from them', () => {
-    read();
-    const file = join(dataDir, 'secret');
-    chmodSync(file, 0o644);
-    read();
-    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 });

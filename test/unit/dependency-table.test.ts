@@ -58,6 +58,36 @@ const forbidden: readonly (readonly [file: string, code: string, rule: string])[
     `import { thing } from './thing.ts'; export const x = thing;`,
     'no-restricted-imports',
   ],
+  [
+    'domain/accounts/uses-posts.ts',
+    `import { thing } from '#domain/posts/thing.ts'; export const x = thing;`,
+    'no-restricted-imports',
+  ],
+  [
+    'domain/accounts/uses-type-of-posts.ts',
+    `import type { Thing } from '#domain/posts/thing.ts'; export type X = Thing;`,
+    'no-restricted-imports',
+  ],
+  [
+    'domain/accounts/upward-store.ts',
+    `import { thing } from '#domain/posts/thing.ts'; export const x = thing;`,
+    'no-restricted-imports',
+  ],
+  [
+    'domain/posts/uses-deletion.ts',
+    `import { thing } from '#domain/deletion/thing.ts'; export const x = thing;`,
+    'no-restricted-imports',
+  ],
+  [
+    'domain/unplaced/uses-posts.ts',
+    `import { thing } from '#domain/posts/thing.ts'; export const x = thing;`,
+    'no-restricted-imports',
+  ],
+  [
+    'domain/uses-posts.ts',
+    `import { thing } from '#domain/posts/thing.ts'; export const x = thing;`,
+    'no-restricted-imports',
+  ],
   ['domain/uses-app.ts', `import { thing } from '#app.ts'; export const x = thing;`, 'no-restricted-imports'],
   ['domain/uses-koa.ts', `import Koa from 'koa'; export const x = new Koa();`, 'no-restricted-imports'],
   ['domain/uses-fedify.ts', `import { Note } from '@fedify/vocab'; export const x = Note;`, 'no-restricted-imports'],
@@ -146,6 +176,11 @@ const allowed: readonly (readonly [file: string, code: string])[] = [
     'domain/posts/uses-another-feature.ts',
     `import { thing } from '#domain/accounts/thing.ts'; export const x = thing;`,
   ],
+  [
+    'domain/posts/accounts-store.ts',
+    `import { thing } from '#domain/accounts/thing.ts'; import { other } from '#domain/errors.ts'; export const x = [thing, other];`,
+  ],
+  ['domain/deletion/uses-posts.ts', `import { thing } from '#domain/posts/thing.ts'; export const x = thing;`],
   ['domain/posts/uses-database.ts', `import type { Thing } from '#db/thing.ts'; export type X = Thing;`],
   [
     'domain/posts/good-store.ts',
@@ -187,6 +222,7 @@ beforeAll(() => {
     'domain',
     'domain/posts',
     'domain/accounts',
+    'domain/deletion',
     'jobs',
     'http',
     'activitypub',

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { isOurHost } from '#http/host.ts';
 
 describe('The Host header', () => {
-  const secure = { origin: 'https://parvis.example', host: 'parvis.example' };
-  const local = { origin: 'http://localhost:3000', host: 'localhost:3000' };
+  const secure = { scheme: 'https', host: 'parvis.example' } as const;
+  const local = { scheme: 'http', host: 'localhost:3000' } as const;
 
   test.each(['parvis.example', 'PARVIS.example', 'parvis.example:443'])('%s names https://parvis.example', (header) => {
     expect(isOurHost(header, secure)).toBe(true);

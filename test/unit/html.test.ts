@@ -43,6 +43,26 @@ function link(href: string, inner: string): string {
 }
 
 describe('sanitizeHtml', () => {
+  test('makes links to the pages that show it their own, but for paths that a browser takes for a host', () => {
+    const own = (html: string) => sanitizeHtml(html, { ownOrigin: 'https://parvis.example' });
+    expect(
+      own('<a href="https://parvis.example/@bo?x=1&amp;y#z" class="mention" rel="nofollow" target="_blank">bo</a>'),
+    ).toBe('<a href="/@bo?x=1&amp;y#z" class="mention">bo</a>');
+    expect(own('<a href="https://parvis.example/tags/x" rel="tag">x</a>')).toBe('<a href="/tags/x" rel="tag">x</a>');
+    for (const href of [
+      'https://parvis.example//evil.example/',
+      'https://parvis.example.evil.example/',
+      'https://parvis.example:8443/',
+      'http://parvis.example/',
+    ]) {
+      expect(own(`<a href="${href}">x</a>`)).toBe(link(href, 'x'));
+    }
+    expect(own('<a href="https://parvis.example/\\\\evil.example/">x</a>')).not.toMatch(/href="\/[/\\]/);
+    expect(own('<a href="https://parvis.example/x">https://other.example/</a>')).toContain(
+      '>https://parvis.example/x<',
+    );
+  });
+
   test('keeps a post of Mastodon as it is, but for its own rel and target', () => {
     const post =
       '<p><span class="h-card" translate="no"><a href="https://a.example/@bo" class="u-url mention">@<span>bo</span></a></span>' +

@@ -81,6 +81,24 @@ describe('Ids', () => {
     );
   });
 
+  test('of the present moment are given once, be they of now or of that time, also when it spills over', () => {
+    fc.assert(
+      fc.property(slot, fc.array(fc.constantFrom('next', 'at', 'tick'), { maxLength: 300 }), (n, steps) => {
+        let now = LAST - 1_000;
+        const ids = createIdSource(
+          () => now,
+          () => n,
+        );
+        const given: number[] = [];
+        for (const step of steps) {
+          if (step === 'tick') now += 1;
+          else given.push(step === 'next' ? ids.next() : ids.at(now, 0));
+        }
+        expect(new Set(given).size).toBe(given.length);
+      }),
+    );
+  });
+
   test('come as the smallest of their slot after another slot’s id', () => {
     fc.assert(
       fc.property(time, slot, slot, fc.integer({ min: 0, max: 63 }), (milliseconds, mine, theirs, n) => {

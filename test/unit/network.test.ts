@@ -201,14 +201,13 @@ describe.each(adapters)('the remote port (%s)', (_name, open) => {
     [429, 'temporary'],
     [500, 'temporary'],
     [503, 'temporary'],
-  ])('status %i is %s, for documents, bytes and posts alike', async (status, reason) => {
+  ])('status %i is %s, for documents and posts alike', async (status, reason) => {
     const { remote, origin, serve } = open();
     serve('/x', { status });
     const url = `${origin}/x`;
     const expected = { ok: false, reason, status };
     expect(await remote.getActivityJson(url)).toMatchObject(expected);
     expect(await remote.getJrd(url)).toMatchObject(expected);
-    expect(await remote.getBytes(url, { accept: '*/*', maxBytes: 10 })).toMatchObject(expected);
     expect(await remote.post(url, {}, '{}')).toMatchObject(expected);
   });
 
@@ -264,30 +263,6 @@ describe.each(adapters)('the remote port (%s)', (_name, open) => {
     expect(await remote.getJrd(`${origin}/html`)).toMatchObject({ ok: false, reason: 'invalid' });
   });
 
-  test('gets bytes of any type up to the given size', async () => {
-    const { remote, origin, serve } = open();
-    serve('/image', { headers: { 'content-type': 'image/png' }, body: 'bytes' });
-    expect(await remote.getBytes(`${origin}/image`, { accept: 'image/*', maxBytes: 5 })).toMatchObject({
-      ok: true,
-      url: `${origin}/image`,
-      contentType: 'image/png',
-      bytes: Buffer.from('bytes'),
-    });
-    expect(await remote.getBytes(`${origin}/image`, { accept: 'image/*', maxBytes: 4 })).toMatchObject({
-      reason: 'invalid',
-    });
-  });
-
-  test('redirects of bytes may be limited', async () => {
-    const { remote, origin, serve } = open();
-    serve('/from', { redirectTo: '/to' });
-    serve('/to', { body: 'x' });
-    const get = (rules: object) => remote.getBytes(`${origin}/from`, { accept: '*/*', maxBytes: 9, ...rules });
-    expect(await get({})).toMatchObject({ ok: true });
-    expect(await get({ maxRedirects: 0 })).toMatchObject({ ok: false, reason: 'invalid' });
-    expect(await get({ allowsRedirect: () => false })).toMatchObject({ ok: false, reason: 'invalid' });
-  });
-
   test('posts to an inbox; a redirect there is not followed', async () => {
     const { remote, origin, serve, requestedPaths } = open();
     serve('/inbox', { status: 202 });
@@ -311,8 +286,7 @@ describe('the network adapter', () => {
     const remote = createNetworkRemote({ fetch: fetcher, signGet: (url) => ({ signature: url.pathname }) });
     await remote.getActivityJson(`${origin}/a`);
     await remote.getJrd(`${origin}/c`);
-    await remote.getBytes(`${origin}/d`, { accept: '*/*', maxBytes: 1 });
-    expect(signatures).toEqual(['/a', '/b', undefined, undefined]);
+    expect(signatures).toEqual(['/a', '/b', undefined]);
   });
 
   test('an error of our own signing is thrown, as it is no answer', async () => {

@@ -3,6 +3,7 @@ import { readActor } from '#activitypub/remote/actor-reader.ts';
 import { httpUrl, listOf, pageOf, plainText, timeOf, typesOf } from '#activitypub/remote/fields.ts';
 import { readPost } from '#activitypub/remote/object-reader.ts';
 import { buildRemoteActor } from '../support/remote-actor.ts';
+import { htmlToText } from '#lib/html.ts';
 import { createFakeRemote } from '#remote/fake.ts';
 
 const NOW = Date.UTC(2026, 0, 15);
@@ -128,6 +129,26 @@ describe('posts', () => {
     });
   });
 
+  test('links and files of other kinds stand below the text, unless it has them', () => {
+    const attachment = [
+      { type: 'Link', href: 'https://news.example/a?b=1&c=2' },
+      { type: 'Document', mediaType: 'application/pdf', url: 'https://x.example/report.pdf', name: 'Report <1>' },
+      { type: 'Link', href: 'https://news.example/a?b=1&c=2', name: 'again' },
+      { type: 'Image', mediaType: 'image/png', url: 'https://x.example/a.png' },
+      { type: 'Link', href: 'javascript:alert(1)', name: 'bad' },
+      { type: 'PropertyValue', name: 'a', value: 'b' },
+    ];
+    const post = read({ type: 'Page', name: 'T', content: undefined, attachment });
+    expect(post?.attachments).toMatchObject([{ url: 'https://x.example/a.png' }]);
+    expect(htmlToText(post!.html)).toBe('again\n\nReport <1>');
+    expect(post?.html).toContain('href="https://news.example/a?b=1&amp;c=2"');
+    expect(post?.html).not.toContain('javascript');
+    const content = '<p>See <a href="https://news.example/a?b=1&amp;c=2">this</a></p>';
+    expect(read({ content, attachment: attachment.slice(0, 1) })?.html).toBe(read({ content })?.html);
+    const many = Array.from({ length: 500 }, (_, n) => ({ type: 'Link', href: `https://news.example/${n}` }));
+    expect(read({ content: undefined, attachment: many })?.html.match(/<a /g)).toHaveLength(16);
+  });
+
   test('an edit time counts only after the time of publishing', () => {
     expect(read({ published: '2025-01-01T00:00:00Z', updated: '2025-01-02T00:00:00Z' })?.editedAt).toBe(
       Date.UTC(2025, 0, 2),
@@ -172,6 +193,14 @@ describe('actors', () => {
       featuredUri: 'https://x.example/featured',
       sharedInbox: undefined,
     });
+  });
+
+  test('an inbox may be kept elsewhere, a shared one may not', () => {
+    const inbox = 'https://social.elsewhere.example/v1/@site@x.example/inbox';
+    const endpoints = { sharedInbox: 'https://social.elsewhere.example/inbox' };
+    expect(readActor({ ...document, inbox, endpoints })?.profile).toMatchObject({ inbox, sharedInbox: undefined });
+    const own = { sharedInbox: 'https://x.example/inbox' };
+    expect(readActor({ ...document, inbox, endpoints: own })?.profile).toMatchObject({ inbox, ...own });
   });
 
   test('keys of others, and what is no key, are left out', () => {

@@ -5,6 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FetchError } from '#lib/fetch-error.ts';
 import { buildBlockList, isInList, isPublicAddress } from '#lib/ip-block-list.ts';
+import { createAgent, createHostPolicy } from '#lib/safe-agent.ts';
 import { createSafeFetch, type SafeFetch, type SafeFetchOptions } from '#lib/safe-fetch.ts';
 import { createCertificate } from '../support/certificate.ts';
 
@@ -177,13 +178,15 @@ describe('in production', () => {
     expect(connectionsTo).toEqual([]);
   });
 
-  test('N08: the connector refuses literal addresses by itself, for libraries that use the dispatcher', async () => {
+  test('N08: the connector refuses literal addresses by itself, whoever uses it', async () => {
     handler = ok();
-    const { dispatcher } = production();
+    const options = { allowPrivateHosts: false, lookup };
+    const agent = createAgent(options, createHostPolicy(options));
     for (const origin of [`http://127.0.0.1:${plainPort}`, `https://127.0.0.1:${port}`, `https://[::1]:${port}`]) {
-      await expect(dispatcher.request({ origin, path: '/', method: 'GET' })).rejects.toMatchObject({ kind: 'blocked' });
+      await expect(agent.request({ origin, path: '/', method: 'GET' })).rejects.toMatchObject({ kind: 'blocked' });
     }
     expect(connectionsTo).toEqual([]);
+    await agent.destroy();
   });
 
   test('A49 A50: a name that resolves to a private address is never connected', async () => {
@@ -202,14 +205,10 @@ describe('in production', () => {
   });
 
   test('A50: the address is checked anew for each connection, so a name cannot be bound to another later', async () => {
-    handler = ok();
+    handler = (_request, response) => void response.setHeader('connection', 'close').end('hello');
     const fetcher = production();
     addresses['rebound.test'] = ['127.0.0.1'];
     await fetcher.request(secureUrl('rebound.test'));
-    await new Promise<void>((resolve) => {
-      fetcher.dispatcher.once('disconnect', () => resolve());
-      (secure as ReturnType<typeof createTlsServer>).closeAllConnections();
-    });
     addresses['rebound.test'] = ['127.0.0.2'];
     expect(await errorOf(fetcher.request(secureUrl('rebound.test')))).toMatchObject({ kind: 'blocked' });
     expect(connectionsTo).toEqual(['127.0.0.1']);
@@ -339,15 +338,6 @@ describe('in development', () => {
     }
     expect(await errorOf(fetcher.request(secureUrl('a.public.test')))).toMatchObject({ kind: 'redirect' });
   });
-
-  test('the dispatcher serves the global fetch', async () => {
-    handler = ok();
-    const { dispatcher } = development();
-    const response = await globalThis.fetch(new Request(plainUrl()), { dispatcher } as object);
-    expect(await response.text()).toBe('hello');
-    const blocked = globalThis.fetch(plainUrl(), { dispatcher: production().dispatcher } as object);
-    await expect(blocked).rejects.toMatchObject({ cause: { kind: 'blocked' } });
-  });
 });
 
 describe('redirects', () => {
@@ -378,12 +368,6 @@ describe('redirects', () => {
     };
     const response = await development().request(plainUrl('/0'), { timeoutMs: 5_000 });
     expect(response.body.toString()).toBe('there');
-  });
-
-  test('the caller may forbid where they lead', async () => {
-    handler = redirects({ '/': '/elsewhere' });
-    const request = development().request(plainUrl(), { allowsRedirect: () => false });
-    expect(await errorOf(request)).toMatchObject({ kind: 'redirect' });
   });
 
   test('two Location headers, or one that is no URL, are refused', async () => {

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hashPassword, verifyPassword } from '#domain/sign-in/password.ts';
 import { hashToken, newToken } from '#domain/sign-in/secret-token.ts';
-import { hasRole, isEmail, passwordProblem, userRoles } from '#domain/sign-in/user.ts';
+import { hasRole, passwordProblem, userRoles } from '#domain/sign-in/user.ts';
+import { isEmail } from '#lib/email.ts';
 import { derive, seal, unseal } from '#lib/seal.ts';
 
 describe('Sealing', () => {

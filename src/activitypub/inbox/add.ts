@@ -1,5 +1,6 @@
 import {
   type Activity,
+  needsFollower,
   needsNetwork,
   objectOf,
   type ReadActivity,
@@ -20,7 +21,7 @@ export const readAdd: ReadActivity = async (ctx, activity, reach) => {
   if (uri === undefined) return undefined;
   let post = await findPostByUri(ctx.db, uri);
   if (!post) {
-    if (!(await hasLocalFollower(ctx.db, actor.id))) return undefined;
+    if (!(await hasLocalFollower(ctx.db, actor.id))) return needsFollower;
     if (reach === 'local') return needsNetwork;
     const found = await fetchPost(ctx, uri);
     if (!found.ok) return throwIfTemporary(found);

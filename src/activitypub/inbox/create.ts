@@ -1,5 +1,7 @@
 import {
   type Activity,
+  embeddedPostOf,
+  needsFollower,
   needsNetwork,
   objectOf,
   type Reach,
@@ -9,9 +11,10 @@ import {
 } from '#activitypub/inbox/activity.ts';
 import { fetchPost } from '#activitypub/remote/fetch-post.ts';
 import { httpUrl } from '#activitypub/remote/fields.ts';
-import { readPost } from '#activitypub/remote/object-reader.ts';
+import { openPost, type UnreadPost } from '#activitypub/remote/object-reader.ts';
 import type { Ctx } from '#context.ts';
-import { concernOf, type ReceivedPost, receivePost } from '#domain/posts/receive-post.ts';
+import { isPostKnown } from '#domain/posts/post-store.ts';
+import { concernOf, receivePost } from '#domain/posts/receive-post.ts';
 import { hasLocalFollower } from '#domain/relationships/follow-store.ts';
 import { isSameOrigin } from '#lib/host.ts';
 
@@ -19,27 +22,31 @@ import { isSameOrigin } from '#lib/host.ts';
 export const readCreate: ReadActivity = async (ctx, activity, reach) => {
   const object = objectOf(activity.json);
   if (typeof object === 'string') return readReference(ctx, activity, object, reach);
-  const post = object && readPost(object, activity.actor, ctx.now());
+  const json = embeddedPostOf(activity.json);
+  const post = json && openPost(json, activity.actor, ctx.now());
   return post && planPost(ctx, activity, post, reach);
 };
 
 /** What becomes of a post by the actor that is not known here. */
-export async function planPost(ctx: Ctx, { actor }: Activity, post: ReceivedPost, reach: Reach): Promise<Reading> {
-  const { isRelevant, isParentMissing, mentionedIds } = await concernOf(ctx.db, actor, post);
-  if (!isRelevant) return undefined;
+export async function planPost(ctx: Ctx, { actor }: Activity, post: UnreadPost, reach: Reach): Promise<Reading> {
+  const { head } = post;
+  const { isRelevant, isParentMissing, mentionedIds } = await concernOf(ctx.db, actor, head);
+  if (!isRelevant) return needsFollower;
+  if (await isPostKnown(ctx.db, head.uri)) return undefined;
   if (isParentMissing) {
     // First what it answers: who sees an answer at home depends on it. An answer to what cannot be had is kept all the same.
     if (reach === 'local') return needsNetwork;
-    await fetchPost(ctx, post.inReplyToUri!);
+    await fetchPost(ctx, head.inReplyToUri!);
   }
-  return (tx) => receivePost(tx, actor, post, mentionedIds);
+  const received = post.read();
+  return (tx) => receivePost(tx, actor, received, mentionedIds);
 }
 
 /** A post that is only named: fetched for those who follow its author. */
 async function readReference(ctx: Ctx, { actor }: Activity, object: string, reach: Reach): Promise<Reading> {
   const uri = httpUrl(object);
-  if (uri === undefined || !isSameOrigin(uri, actor.uri) || !(await hasLocalFollower(ctx.db, actor.id)))
-    return undefined;
+  if (uri === undefined || !isSameOrigin(uri, actor.uri)) return undefined;
+  if (!(await hasLocalFollower(ctx.db, actor.id))) return needsFollower;
   if (reach === 'local') return needsNetwork;
   const found = await fetchPost(ctx, uri);
   if (!found.ok) throwIfTemporary(found);

@@ -1,6 +1,6 @@
 import { objectOf, type ReadActivity } from '#activitypub/inbox/activity.ts';
 import { idOf } from '#activitypub/remote/fields.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { receiveDeletion } from '#domain/posts/receive-deletion.ts';
 import { isSameOrigin } from '#lib/host.ts';
 

@@ -8,6 +8,12 @@ import { hasTombstone } from '#domain/posts/tombstone-store.ts';
 import { follow } from '#domain/relationships/follow.ts';
 import { findFollowByUri } from '#domain/relationships/follow-store.ts';
 
+/**
+ * Milliseconds after its Undo in which a Follow is one that was overtaken: servers sign anew what they send again. Later it is a new one, of
+ * a server that gives one id to all Follows of a pair, such as Misskey.
+ */
+const OVERTAKEN_FOR = 24 * 3_600_000;
+
 /** Somebody wants to follow somebody here. */
 export const readFollow: ReadActivity = async (ctx, { actor, id, json }) => {
   const uri = idOf(objectOf(json));
@@ -15,7 +21,7 @@ export const readFollow: ReadActivity = async (ctx, { actor, id, json }) => {
   if (!target || !isLocal(target) || target.deletedAt !== undefined) return undefined;
   return async (tx) => {
     // Its Undo has come first.
-    if (id !== undefined && (await hasTombstone(tx.db, id, actor.id))) return;
+    if (id !== undefined && (await hasTombstone(tx.db, id, actor.id, tx.now() - OVERTAKEN_FOR))) return;
     const followUri = await freeUri(tx, id, { followerId: actor.id, targetId: target.id });
     try {
       await follow(tx, actor.id, target.id, followUri);

@@ -1,6 +1,7 @@
 import {
   type Activity,
   type Effect,
+  embeddedPostOf,
   needsNetwork,
   objectOf,
   type Reach,
@@ -10,8 +11,9 @@ import {
 import { planPost } from '#activitypub/inbox/create.ts';
 import { actorKindOf, readActor } from '#activitypub/remote/actor-reader.ts';
 import { fetchActor } from '#activitypub/remote/fetch-actor.ts';
-import { readPost } from '#activitypub/remote/object-reader.ts';
+import { openPost, type UnreadPost } from '#activitypub/remote/object-reader.ts';
 import type { Ctx } from '#context.ts';
+import { holdsHandle } from '#domain/accounts/account-store.ts';
 import { receiveAccount } from '#domain/accounts/receive-account.ts';
 import { isPostKnown } from '#domain/posts/post-store.ts';
 import { concernOf } from '#domain/posts/receive-post.ts';
@@ -23,29 +25,40 @@ export const readUpdate: ReadActivity = async (ctx, activity, reach) => {
   const object = objectOf(activity.json);
   if (object === undefined || typeof object === 'string') return undefined;
   if (actorKindOf(object) !== undefined) return readProfile(ctx, activity, object, reach);
-  const post = readPost(object, activity.actor, ctx.now());
+  const json = embeddedPostOf(activity.json);
+  const post = json && openPost(json, activity.actor, ctx.now());
   if (!post) return undefined;
-  const { mentionedIds } = await concernOf(ctx.db, activity.actor, post);
-  const edit: Effect = (tx) => receiveEdit(tx, activity.actor.id, post, mentionedIds);
-  if (await isPostKnown(ctx.db, post.uri)) return edit;
+  if (await isPostKnown(ctx.db, post.head.uri)) return readEdit(ctx, activity, post);
   // It has overtaken its Create, which may come between now and then.
   const plan = await planPost(ctx, activity, post, reach);
-  return typeof plan === 'function' ? async (tx) => (await plan(tx)) ?? edit(tx) : plan;
+  if (typeof plan === 'symbol') return plan;
+  const edit = await readEdit(ctx, activity, post);
+  return async (tx) => (await plan?.(tx)) ?? edit(tx);
 };
 
-/** An actor speaks for itself; only a new name, or a profile without keys, is looked up where it lives. */
+async function readEdit(ctx: Ctx, { actor }: Activity, post: UnreadPost): Promise<Effect> {
+  const { mentionedIds } = await concernOf(ctx.db, actor, post.head);
+  const edit = post.read();
+  return (tx) => receiveEdit(tx, actor.id, edit, mentionedIds);
+}
+
+/**
+ * An actor speaks for itself; only a new name, one that another has got meanwhile, or a profile without keys, is looked up where it lives.
+ */
 async function readProfile(ctx: Ctx, { actor }: Activity, object: JsonObject, reach: Reach): Promise<Reading> {
   const document = readActor(object);
   if (document && document.profile.uri !== actor.uri) return undefined;
   if (
     !document ||
     document.keys.length === 0 ||
-    document.profile.username.toLowerCase() !== actor.username.toLowerCase()
+    document.profile.username.toLowerCase() !== actor.username.toLowerCase() ||
+    !(await holdsHandle(ctx.db, actor))
   ) {
     if (reach === 'local') return needsNetwork;
     await fetchActor(ctx, actor.uri);
     return undefined;
   }
   const profile = { ...document.profile, host: actor.host };
-  return (tx) => receiveAccount(tx, { profile, keys: document.keys, isHandleConfirmed: true });
+  // It keeps the handle that it has; nobody has confirmed that it may take it from another.
+  return (tx) => receiveAccount(tx, { profile, keys: document.keys, isHandleConfirmed: false });
 }

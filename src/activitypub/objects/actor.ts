@@ -67,16 +67,16 @@ function toKeys(owner: string, keys: readonly AccountKey[]): JsonObject {
   const rsa = keys.find((key) => key.algorithm === 'rsa');
   const ed25519 = keys.filter((key) => key.algorithm === 'ed25519');
   return {
-    ...(rsa && { publicKey: { id: rsa.uri, type: 'CryptographicKey', owner, publicKeyPem: rsa.publicKey } }),
-    ...(ed25519.length > 0 && {
-      assertionMethod: ed25519.map((key) => ({
-        id: key.uri,
-        type: 'Multikey',
-        controller: owner,
-        publicKeyMultibase: toMultibase(key.publicKey),
-      })),
-    }),
+    ...(rsa && { publicKey: toKey(owner, rsa) }),
+    ...(ed25519.length > 0 && { assertionMethod: ed25519.map((key) => toKey(owner, key)) }),
   };
+}
+
+/** A public key of `owner`, an actor's id. */
+export function toKey(owner: string, { uri, algorithm, publicKey }: AccountKey): JsonObject {
+  return algorithm === 'rsa'
+    ? { id: uri, type: 'CryptographicKey', owner, publicKeyPem: publicKey }
+    : { id: uri, type: 'Multikey', controller: owner, publicKeyMultibase: toMultibase(publicKey) };
 }
 
 const ED25519_MULTICODEC = Buffer.from([0xed, 0x01]);

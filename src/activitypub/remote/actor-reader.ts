@@ -94,9 +94,10 @@ export function readActor(json: JsonObject): ActorDocument | undefined {
       locked: own(json, 'manuallyApprovesFollowers') === true,
       discoverable: own(json, 'discoverable') !== false,
       indexable: own(json, 'indexable') === true,
+      // May be of another origin (ADR 18): the sender sees to it that nobody else is hurt by that.
       inbox,
-      // What is brought to a shared inbox must reach the server of the actor, not one it names.
-      sharedInbox: sharedInbox !== undefined && isSameOrigin(sharedInbox, inbox) ? sharedInbox : undefined,
+      // What is for all its followers goes to the server of the actor, not to one it names.
+      sharedInbox: sharedInbox !== undefined && isSameOrigin(sharedInbox, uri) ? sharedInbox : undefined,
       outbox: ownUrl('outbox'),
       followersUri: ownUrl('followers'),
       followingUri: ownUrl('following'),

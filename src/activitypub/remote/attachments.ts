@@ -1,9 +1,11 @@
 import { integerOf, listOf, objectsOf, own, plainText, textOf, typesOf, urlOf } from '#activitypub/remote/fields.ts';
 import type { Attachment, PostKind } from '#domain/posts/post.ts';
+import { escapeHtml, sanitizeHtml } from '#lib/html.ts';
 import type { JsonObject } from '#lib/json.ts';
 
 const ATTACHMENTS_LIMIT = 16;
 const DESCRIPTION_LIMIT = 5_000;
+const NAME_LIMIT = 300;
 const SIDE = { min: 1, max: 65_535 };
 
 const MEDIA_TYPE = /^(?:image|video|audio)\/[a-z0-9.+-]{1,60}$/i;
@@ -15,11 +17,32 @@ const FAMILIES = new Map([
   ['Audio', 'audio/*'],
 ]);
 
-/** Images, videos and sounds that a post carries. Links and other files stay in its text, if it names them. */
+/** Images, videos and sounds that a post carries. What else it carries is linked to: `readLinks`. */
 export function readAttachments(json: JsonObject): Attachment[] {
   return objectsOf(own(json, 'attachment'), ATTACHMENTS_LIMIT * 2)
     .flatMap((item) => toAttachment(item) ?? [])
     .slice(0, ATTACHMENTS_LIMIT);
+}
+
+/**
+ * Links and files of other kinds that a post carries, as HTML to stand below its text; '' where there are none, or the text has them. Of
+ * Lemmy's posts the link is all there is.
+ */
+export function readLinks(json: JsonObject, text: string): string {
+  const items = objectsOf(own(json, 'attachment'), ATTACHMENTS_LIMIT * 2).filter((item) => !toAttachment(item));
+  const links = new Map(
+    items.flatMap((item) => toLink(item) ?? []).filter(([href]) => !text.includes(escapeHtml(href))),
+  );
+  const html = [...links]
+    .slice(0, ATTACHMENTS_LIMIT)
+    .map(([href, name]) => `<p><a href="${escapeHtml(href)}">${escapeHtml(name)}</a></p>`);
+  return html.length === 0 ? '' : sanitizeHtml(html.join(''));
+}
+
+/** Where it leads, and what it is called. */
+function toLink(item: JsonObject): [[href: string, name: string]] | undefined {
+  const href = urlOf(own(item, 'href')) ?? urlOf(own(item, 'url'));
+  return href === undefined ? undefined : [[href, plainText(own(item, 'name'), NAME_LIMIT) || href]];
 }
 
 /** What a video, sound or image is itself, or the picture above an article. */

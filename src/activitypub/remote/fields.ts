@@ -109,11 +109,17 @@ const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-
 /** Before it there was nothing to federate with; a post that says otherwise would be first in every list for ever. */
 const EARLIEST = Date.UTC(2001, 0, 1);
 
-/** An xsd:dateTime (UTC where it names no zone) as epoch milliseconds within [2001, now]; undefined for what is none. */
-export function timeOf(value: unknown, now: number): number | undefined {
+/** An xsd:dateTime (UTC where it names no zone) as epoch milliseconds; undefined for what is none. */
+export function instantOf(value: unknown): number | undefined {
   const text = textOf(value);
   const match = text === undefined || text.length > 40 ? null : DATE_TIME.exec(text);
   if (!match) return undefined;
   const time = Date.parse(match[1] === undefined ? `${text}Z` : match[0]);
-  return Number.isNaN(time) ? undefined : Math.min(Math.max(time, EARLIEST), now);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** The same within [2001, now]. */
+export function timeOf(value: unknown, now: number): number | undefined {
+  const time = instantOf(value);
+  return time === undefined ? undefined : Math.min(Math.max(time, EARLIEST), now);
 }

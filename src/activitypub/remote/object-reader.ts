@@ -1,4 +1,4 @@
-import { readAttachments, readMedia } from '#activitypub/remote/attachments.ts';
+import { readAttachments, readLinks, readMedia } from '#activitypub/remote/attachments.ts';
 import {
   httpUrl,
   idsOf,
@@ -14,29 +14,26 @@ import {
 } from '#activitypub/remote/fields.ts';
 import { readTags, type Tags } from '#activitypub/remote/tags.ts';
 import type { Account } from '#domain/accounts/account.ts';
-import type { PostKind, Visibility } from '#domain/posts/post.ts';
-import type { PostContents } from '#domain/posts/post-store.ts';
+import type { PostContents } from '#domain/posts/edit-store.ts';
+import type { Visibility } from '#domain/posts/post.ts';
+import type { ReceivedPost } from '#domain/posts/receive-post.ts';
 import { escapeHtml, htmlToText, sanitizeHtml } from '#lib/html.ts';
 import { isSameOrigin } from '#lib/host.ts';
 import { isJsonObject, type JsonObject } from '#lib/json.ts';
 
-/** A post as its author's server shows it; whom it names is not looked up yet. */
-export interface RemotePost extends PostContents {
-  kind: Exclude<PostKind, 'reblog'>;
-  uri: string;
-  url: string;
-  visibility: Visibility;
-  publishedAt: number;
-  /** When it says it was changed, if later than published. */
-  editedAt: number | undefined;
-  inReplyToUri: string | undefined;
-  mentions: string[];
-  hashtags: string[];
-  /** Ids of everybody and everything it is addressed to. */
-  addressed: string[];
+type Author = Pick<Account, 'uri' | 'followersUri'>;
+
+/** All of a post but its contents. */
+export type PostHead = Omit<ReceivedPost, keyof PostContents>;
+
+/** A post of which as much is read as it takes to know whether it is kept. */
+export interface UnreadPost {
+  head: PostHead;
+  /** Sanitises the contents, which takes milliseconds: once, and only of what is kept. */
+  read(): ReceivedPost;
 }
 
-const KINDS = new Map<string, RemotePost['kind']>([
+const KINDS = new Map<string, ReceivedPost['kind']>([
   ['Note', 'note'],
   ['ChatMessage', 'note'],
   ['Article', 'article'],
@@ -56,7 +53,7 @@ const OPTIONS_LIMIT = 20;
 const ADDRESSED_LIMIT = 500;
 
 /** What kind of post it is; undefined where its first known type is not one of a post. */
-export function postKindOf(json: JsonObject): RemotePost['kind'] | undefined {
+export function postKindOf(json: JsonObject): ReceivedPost['kind'] | undefined {
   const [first] = typesOf(json);
   return first === undefined ? undefined : KINDS.get(first);
 }
@@ -76,11 +73,12 @@ export function authorsOf(json: JsonObject): string[] {
 /**
  * Reads a post by `author`. Undefined for what is no post, or not this author's: it must say so itself, and be of the author's origin.
  */
-export function readPost(
-  json: JsonObject,
-  author: Pick<Account, 'uri' | 'followersUri'>,
-  now: number,
-): RemotePost | undefined {
+export function readPost(json: JsonObject, author: Author, now: number): ReceivedPost | undefined {
+  return openPost(json, author, now)?.read();
+}
+
+/** The same in two steps. */
+export function openPost(json: JsonObject, author: Author, now: number): UnreadPost | undefined {
   const kind = postKindOf(json);
   const uri = httpUrl(own(json, 'id'));
   if (kind === undefined || uri === undefined || !isSameOrigin(uri, author.uri)) return undefined;
@@ -89,7 +87,7 @@ export function readPost(
   const tags = readTags(own(json, 'tag'));
   const publishedAt = timeOf(own(json, 'published'), now) ?? now;
   const updated = timeOf(own(json, 'updated'), now);
-  return {
+  const head: PostHead = {
     kind,
     uri,
     url: pageOf(json) ?? uri,
@@ -100,8 +98,9 @@ export function readPost(
     mentions: tags.mentions,
     hashtags: tags.hashtags,
     addressed: [...idsOf(own(json, 'to'), ADDRESSED_LIMIT), ...idsOf(own(json, 'cc'), ADDRESSED_LIMIT)],
-    ...readContents(json, kind, tags),
   };
+  let contents: PostContents | undefined;
+  return { head, read: () => ({ ...head, ...(contents ??= readContents(json, kind, tags)) }) };
 }
 
 /** Public in `to`, or in `cc`: public, unlisted. Else the author's followers, or only those who are named. */
@@ -116,7 +115,7 @@ export function visibilityOf(json: JsonObject, author: Pick<Account, 'followersU
     : 'direct';
 }
 
-function readContents(json: JsonObject, kind: RemotePost['kind'], tags: Tags): PostContents {
+function readContents(json: JsonObject, kind: ReceivedPost['kind'], tags: Tags): PostContents {
   const isNote = kind === 'note' || kind === 'question';
   const summary = textOf(own(json, 'summary')) ?? '';
   const content = readContent(json);
@@ -125,7 +124,7 @@ function readContents(json: JsonObject, kind: RemotePost['kind'], tags: Tags): P
   const attachments = readAttachments(json);
   return {
     title: isNote ? '' : plainText(own(json, 'name'), TITLE_LIMIT),
-    html: kind === 'question' ? body + readOptions(json) : body,
+    html: (kind === 'question' ? body + readOptions(json) : body) + readLinks(json, body),
     source: undefined,
     summary: isNote
       ? plainText(/<[a-z/]/i.test(summary) ? htmlToText(summary.slice(0, SUMMARY_LIMIT * 4)) : summary, SUMMARY_LIMIT)

@@ -12,7 +12,11 @@ export interface WebFingerAnswer {
   subject: Required<Handle> | undefined;
   /** Actors it leads to. */
   actors: string[];
+  /** URLs, with `{uri}` for whom, of the pages on which its people follow others. */
+  followTemplates: string[];
 }
+
+const SUBSCRIBE = 'http://ostatus.org/schema/1.0/subscribe';
 
 /** Asks `host` whom it knows as `name`. @param scheme of the question; http only between private hosts */
 export async function askWebFinger(
@@ -23,15 +27,18 @@ export async function askWebFinger(
   const resource = encodeURIComponent(`acct:${name}@${host}`);
   const answer = await ctx.remote.getJrd(`${scheme}//${host}/.well-known/webfinger?resource=${resource}`);
   if (!answer.ok) return answer;
-  const links = objectsOf(own(answer.json, 'links')).filter(
-    (link) => own(link, 'rel') === 'self' && isActivityJsonType(textOf(own(link, 'type'))),
-  );
+  const links = Object.groupBy(objectsOf(own(answer.json, 'links')), (link) => String(own(link, 'rel')));
+  const selves = (links['self'] ?? []).filter((link) => isActivityJsonType(textOf(own(link, 'type'))));
+  const templates = (links[SUBSCRIBE] ?? [])
+    .map((link) => own(link, 'template'))
+    .filter((one) => typeof one === 'string');
   const subject = own(answer.json, 'subject');
   const handle = typeof subject === 'string' ? parseHandle(subject) : undefined;
   return {
     ok: true,
     subject: handle?.host === undefined ? undefined : { name: handle.name, host: handle.host },
-    actors: links.flatMap((link) => httpUrl(own(link, 'href')) ?? []),
+    actors: selves.flatMap((link) => httpUrl(own(link, 'href')) ?? []),
+    followTemplates: templates.filter((template) => template.includes('{uri}')),
   };
 }
 

@@ -49,7 +49,8 @@ export function readCavage(message: Message): Claim | Refusal {
   if (refusal !== undefined) return refusal;
   const base = buildBase(components, parameters, message);
   if (base === undefined) return refuse(401, 'a covered header is absent, repeated or unknown');
-  return { ok: true, spec: 'cavage', keyId, schemes, base: Buffer.from(base), signature };
+  const signedAt = signedTime(components, parameters, message);
+  return { ok: true, spec: 'cavage', keyId, signedAt, schemes, base: Buffer.from(base), signature };
 }
 
 /** `name="value"` or `name=123`, comma-separated. Names that differ in case only count as repeated: readers disagree on them. */
@@ -91,6 +92,12 @@ function checkTimes(components: readonly string[], parameters: Parameters, messa
   // Negated, so that what is no number has expired.
   if (expires !== undefined && !(parseSeconds(expires) >= message.now)) return refuse(401, 'the signature has expired');
   return undefined;
+}
+
+/** Of what is covered: parameters that are not may have been changed since. */
+function signedTime(components: readonly string[], parameters: Parameters, message: Message): number {
+  const isDated = components.includes('date');
+  return isDated ? parseHttpDate(fieldValue(message, 'date') ?? '') : parseSeconds(parameters.get('created') ?? '');
 }
 
 function parseSeconds(text: string): number {

@@ -21,14 +21,17 @@ export function digestOf(body: Buffer | string): string {
  * Refuses unless every digest header there is agrees with the body, covered by the signature or not: a wrong one that is not covered means
  * that someone on the way has changed something, or that two readers would disagree on what was signed.
  */
-export function checkDigests(message: Message): Refusal | undefined {
-  return checkField(message, 'digest', parseDigest) ?? checkField(message, 'content-digest', parseContentDigest);
+export function checkDigests(message: Message, body: Buffer): Refusal | undefined {
+  return (
+    checkField(message, body, { name: 'digest', parse: parseDigest }) ??
+    checkField(message, body, { name: 'content-digest', parse: parseContentDigest })
+  );
 }
 
 function checkField(
   message: Message,
-  name: string,
-  parse: (value: string) => Digests | undefined,
+  body: Buffer,
+  { name, parse }: { name: string; parse: (value: string) => Digests | undefined },
 ): Refusal | undefined {
   if (!message.fields.has(name)) return undefined;
   const value = fieldValue(message, name);
@@ -38,7 +41,7 @@ function checkField(
   for (const [wireName, digest] of digests) {
     const algorithm = ALGORITHMS.get(wireName);
     if (algorithm === undefined) continue;
-    if (hash(algorithm, message.body, 'base64') !== digest) return refuse(401, 'the digest does not match the body');
+    if (hash(algorithm, body, 'base64') !== digest) return refuse(401, 'the digest does not match the body');
     checked += 1;
   }
   return checked > 0 ? undefined : refuse(401, 'no digest by SHA-256 or SHA-512');

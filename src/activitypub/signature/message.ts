@@ -1,10 +1,13 @@
 /** A request as received, indexed once for the readers of both signature specifications. Strict: what could be read in two ways is refused. */
 
 /** A request as it came off the wire: `target` is path and query, `rawHeaders` alternates name and value as in `node:http`. */
-export interface ReceivedRequest {
+export interface RequestHead {
   readonly method: string;
   readonly target: string;
   readonly rawHeaders: readonly string[];
+}
+
+export interface ReceivedRequest extends RequestHead {
   readonly body: Buffer | undefined;
 }
 
@@ -31,7 +34,6 @@ export interface Message {
   readonly scheme: string;
   /** The Host in lower case, without the scheme's default port. */
   readonly authority: string;
-  readonly body: Buffer;
   readonly now: number;
   /** Whether the signature must vouch for the body: always, but for a GET or HEAD without one. */
   readonly needsDigest: boolean;
@@ -44,7 +46,6 @@ export interface Message {
 const ONLY_ONCE = ['signature', 'signature-input', 'digest', 'content-digest', 'host', 'date'];
 const DEFAULT_PORT = { http: ':80', https: ':443' };
 const WINDOW = 60 * 60 * 1000;
-const EMPTY = Buffer.alloc(0);
 
 const METHOD = /^[A-Z]+$/;
 const TARGET = /^\/[!-~]*$/;
@@ -57,8 +58,11 @@ export function refuse(status: Refusal['status'], reason: string): Refusal {
   return { ok: false, status, reason };
 }
 
-export function indexRequest(request: ReceivedRequest, { hosts, scheme, now }: VerificationOptions): Message | Refusal {
-  const { method, target, body = EMPTY } = request;
+export function indexRequest(
+  request: RequestHead & { hasBody: boolean },
+  { hosts, scheme, now }: VerificationOptions,
+): Message | Refusal {
+  const { method, target, hasBody } = request;
   const { fields, repeated } = indexHeaders(request.rawHeaders);
   if (ONLY_ONCE.some((name) => repeated.has(name))) return refuse(400, 'a header that must be unique is repeated');
 
@@ -68,8 +72,8 @@ export function indexRequest(request: ReceivedRequest, { hosts, scheme, now }: V
   if (!hosts.has(authority)) return refuse(421, 'the Host is not served here');
   if (!METHOD.test(method) || !TARGET.test(target)) return refuse(400, 'malformed request line');
 
-  const needsDigest = body.length > 0 || (method !== 'GET' && method !== 'HEAD');
-  return { ok: true, method, target, scheme, authority, body, now, needsDigest, fields, repeated };
+  const needsDigest = hasBody || (method !== 'GET' && method !== 'HEAD');
+  return { ok: true, method, target, scheme, authority, now, needsDigest, fields, repeated };
 }
 
 function indexHeaders(rawHeaders: readonly string[]): Pick<Message, 'fields' | 'repeated'> {

@@ -54,7 +54,8 @@ export function readRfc9421(message: Message): Claim | Refusal {
   if (refusal !== undefined) return refusal;
   const base = buildBase(components, input.member, message);
   if (base === undefined) return refuse(401, 'a covered component is absent, repeated or unknown');
-  return { ok: true, spec: 'rfc9421', keyId, schemes, base: Buffer.from(base), signature };
+  const signedAt = asMilliseconds(parameters.get('created'));
+  return { ok: true, spec: 'rfc9421', keyId, signedAt, schemes, base: Buffer.from(base), signature };
 }
 
 /**

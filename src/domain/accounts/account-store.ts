@@ -1,6 +1,7 @@
-import { type Db, list, nextVersion } from '#db/database.ts';
+import { type Db, list, nextVersion, type SqlValue } from '#db/database.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { NotFound } from '#domain/errors.ts';
+import { parseJsonList } from '#lib/json.ts';
 
 type AccountRow = Record<keyof Account, unknown>;
 
@@ -14,9 +15,9 @@ function toAccount(row: AccountRow): Account {
     ...account,
     avatarUrl: account.avatarUrl ?? undefined,
     headerUrl: account.headerUrl ?? undefined,
-    fields: fromJson(account.fields),
-    emojis: fromJson(account.emojis),
-    alsoKnownAs: fromJson(account.alsoKnownAs),
+    fields: parseJsonList(account.fields),
+    emojis: parseJsonList(account.emojis),
+    alsoKnownAs: parseJsonList(account.alsoKnownAs),
     locked: Boolean(account.locked),
     discoverable: Boolean(account.discoverable),
     indexable: Boolean(account.indexable),
@@ -31,10 +32,6 @@ function toAccount(row: AccountRow): Account {
     fetchedAt: account.fetchedAt ?? undefined,
     deletedAt: account.deletedAt ?? undefined,
   };
-}
-
-function fromJson(text: string): never[] {
-  return text === '[]' ? [] : (JSON.parse(text) as never[]);
 }
 
 /** Deleted accounts are found too: their `deletedAt` says so. */
@@ -142,103 +139,105 @@ export async function insertAccount(
   account: AccountProfile & { id: number; createdAt: number },
 ): Promise<void> {
   await db.run(
-    `INSERT INTO account (id, created_at, version, username_key, ${profileColumns.join(', ')})
-     VALUES (?, ?, ?, ?, ${profileColumns.map(() => '?').join(', ')}) ON CONFLICT (uri) DO NOTHING`,
-    [account.id, account.createdAt, account.createdAt, account.username.toLowerCase(), ...profileValues(account)],
+    `INSERT INTO account (id, created_at, version, ${profileColumns.join(', ')})
+     VALUES (?, ?, ?, ${profileColumns.map(() => '?').join(', ')}) ON CONFLICT (uri) DO NOTHING`,
+    [account.id, account.createdAt, account.createdAt, ...profileValues(account)],
   );
 }
 
 /** Replaces what a profile shows; its id, counters and age stay. */
 export async function updateAccount(db: Db, id: number, profile: AccountProfile, version: number): Promise<void> {
   await db.run(
-    `UPDATE account SET version = ${nextVersion}, username_key = ?, ${profileColumns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
-    [version, version, profile.username.toLowerCase(), ...profileValues(profile), id],
+    `UPDATE account SET version = ${nextVersion}, ${profileColumns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
+    [version, version, ...profileValues(profile), id],
   );
 }
 
-/** Takes its handle from an account that the handle's host no longer knows by it: nobody is found under what it has instead. */
-export async function releaseHandle(db: Db, id: number): Promise<void> {
-  await db.run("UPDATE account SET username_key = username_key || '~' || CAST(id AS TEXT) WHERE id = ?", [id]);
+/**
+ * Frees the handle of an account that the handle's host no longer knows by it: it gets a key that nobody can look up. `host` is that of its
+ * URI: it goes by no other any more.
+ */
+export async function releaseHandle(
+  db: Db,
+  id: number,
+  { host, version }: { host: string; version: number },
+): Promise<void> {
+  await db.run(
+    `UPDATE account SET username_key = username_key || '~' || CAST(id AS TEXT), host = ?, version = ${nextVersion} WHERE id = ?`,
+    [host, version, version, id],
+  );
 }
 
-const profileColumns = [
-  'kind',
-  'username',
-  'host',
-  'uri',
-  'url',
-  'display_name',
-  'summary_html',
-  'summary_source',
-  'avatar_url',
-  'header_url',
-  'fields',
-  'emojis',
-  'also_known_as',
-  'locked',
-  'discoverable',
-  'indexable',
-  'hides_network',
-  'inbox',
-  'inbox_host',
-  'shared_inbox',
-  'outbox',
-  'followers_uri',
-  'following_uri',
-  'featured_uri',
-  'fetched_at',
+/** Whether an account is still found by its handle: another may have got it. */
+export async function holdsHandle(db: Db, account: Pick<Account, 'id' | 'username' | 'host'>): Promise<boolean> {
+  const { username, host } = account;
+  const holder = await db.get<{ id: number }>('SELECT id FROM account WHERE username_key = ? AND host = ?', [
+    username.toLowerCase(),
+    host,
+  ]);
+  return holder?.id === account.id;
+}
+
+/** What of a profile is stored, column by column. */
+const profileTable: readonly (readonly [column: string, valueOf: (profile: AccountProfile) => SqlValue])[] = [
+  ['kind', (profile) => profile.kind],
+  ['username', (profile) => profile.username],
+  ['username_key', (profile) => profile.username.toLowerCase()],
+  ['host', (profile) => profile.host],
+  ['uri', (profile) => profile.uri],
+  ['url', (profile) => profile.url],
+  ['display_name', (profile) => profile.displayName ?? ''],
+  ['summary_html', (profile) => profile.summaryHtml ?? ''],
+  ['summary_source', (profile) => profile.summarySource ?? ''],
+  ['avatar_url', (profile) => profile.avatarUrl],
+  ['header_url', (profile) => profile.headerUrl],
+  ['fields', (profile) => JSON.stringify(profile.fields ?? [])],
+  ['emojis', (profile) => JSON.stringify(profile.emojis ?? [])],
+  ['also_known_as', (profile) => JSON.stringify(profile.alsoKnownAs ?? [])],
+  ['locked', (profile) => profile.locked ?? false],
+  ['discoverable', (profile) => profile.discoverable ?? true],
+  ['indexable', (profile) => profile.indexable ?? false],
+  ['hides_network', (profile) => profile.hidesNetwork ?? false],
+  ['inbox', (profile) => profile.inbox],
+  ['delivery_host', deliveryHost],
+  ['shared_inbox', (profile) => profile.sharedInbox],
+  ['outbox', (profile) => profile.outbox],
+  ['followers_uri', (profile) => profile.followersUri],
+  ['following_uri', (profile) => profile.followingUri],
+  ['featured_uri', (profile) => profile.featuredUri],
+  ['fetched_at', (profile) => profile.fetchedAt],
 ];
+const profileColumns = profileTable.map(([column]) => column);
 
-function profileValues(profile: AccountProfile) {
-  return [
-    profile.kind,
-    profile.username,
-    profile.host,
-    profile.uri,
-    profile.url,
-    profile.displayName ?? '',
-    profile.summaryHtml ?? '',
-    profile.summarySource ?? '',
-    profile.avatarUrl,
-    profile.headerUrl,
-    JSON.stringify(profile.fields ?? []),
-    JSON.stringify(profile.emojis ?? []),
-    JSON.stringify(profile.alsoKnownAs ?? []),
-    profile.locked ?? false,
-    profile.discoverable ?? true,
-    profile.indexable ?? false,
-    profile.hidesNetwork ?? false,
-    profile.inbox,
-    inboxHost(profile),
-    sharedInbox(profile),
-    profile.outbox,
-    profile.followersUri,
-    profile.followingUri,
-    profile.featuredUri,
-    profile.fetchedAt,
-  ];
+function profileValues(profile: AccountProfile): SqlValue[] {
+  return profileTable.map(([, valueOf]) => valueOf(profile));
 }
 
-function inboxHost({ inbox }: AccountProfile): string | undefined {
-  return inbox === undefined ? undefined : URL.parse(inbox)?.host;
+function deliveryHost({ uri, inbox }: AccountProfile): string | undefined {
+  return inbox === undefined ? undefined : URL.parse(uri)?.host;
 }
 
-/** A shared inbox on another host than the inbox is not believed: what is for followers would go wherever a stranger says. */
-function sharedInbox(profile: AccountProfile): string | undefined {
-  const shared = profile.sharedInbox === undefined ? undefined : URL.parse(profile.sharedInbox);
-  return shared && shared.host === inboxHost(profile) ? profile.sharedInbox : undefined;
+interface CounterChange {
+  followers?: number;
+  following?: number;
+  posts?: number;
+  lastPostAt?: number;
+  version: number;
 }
 
 /** Adds to the counters shown on a profile, and marks it changed. A deleted account shows nothing, and stays at zero. */
-export async function addToCounters(
-  db: Db,
-  id: number,
-  change: { followers?: number; following?: number; posts?: number; lastPostAt?: number; version: number },
-): Promise<void> {
+export function addToCounters(db: Db, id: number, change: CounterChange): Promise<void> {
+  return addToCountersOfAccounts(db, [id], change);
+}
+
+/** The same for several accounts. */
+export async function addToCountersOfAccounts(db: Db, ids: readonly number[], change: CounterChange): Promise<void> {
+  if (ids.length === 0) return;
+  const changed = list(ids);
   await db.run(
     `UPDATE account SET followers_count = followers_count + ?, following_count = following_count + ?, posts_count = posts_count + ?,
        last_post_at = CASE WHEN CAST(? AS BIGINT) > COALESCE(last_post_at, 0) THEN CAST(? AS BIGINT) ELSE last_post_at END, version = ${nextVersion}
-     WHERE id = ? AND deleted_at IS NULL`,
+     WHERE id ${changed.sql} AND deleted_at IS NULL`,
     [
       change.followers ?? 0,
       change.following ?? 0,
@@ -247,13 +246,18 @@ export async function addToCounters(
       change.lastPostAt ?? 0,
       change.version,
       change.version,
-      id,
+      ...changed.values,
     ],
   );
 }
 
 export async function touchAccount(db: Db, id: number, version: number): Promise<void> {
   await db.run(`UPDATE account SET version = ${nextVersion} WHERE id = ?`, [version, version, id]);
+}
+
+/** A deleted account is there again. */
+export async function clearAccountDeletion(db: Db, id: number): Promise<void> {
+  await db.run('UPDATE account SET deleted_at = NULL WHERE id = ?', [id]);
 }
 
 /** Empties an account and marks it deleted. The row stays, so that neither its name nor its id is given away again. */

@@ -62,6 +62,14 @@ export function isLocal(account: Pick<Account, 'host'>): boolean {
   return account.host === '';
 }
 
+/** Name of the account that stands for the server itself: it signs what the server fetches. */
+export const INSTANCE_ACTOR = 'instance';
+
+/** Whether it is the server's own account, which does nothing that people do. By its name, which is nobody else's: kinds can change. */
+export function isInstanceActor(account: Pick<Account, 'username' | 'host'>): boolean {
+  return isLocal(account) && account.username === INSTANCE_ACTOR;
+}
+
 /** `name` or `name@host`, without a leading @. */
 export function handleOf(account: Pick<Account, 'username' | 'host'>): string {
   return isLocal(account) ? account.username : `${account.username}@${account.host}`;
@@ -72,7 +80,7 @@ const username = new RegExp(`^[a-z0-9_]{1,${USERNAME_LIMIT}}$`, 'i');
 
 /** Names that would be taken for the server, or collide with what it uses. */
 const reserved = new Set([
-  'instance',
+  INSTANCE_ACTOR,
   'actor',
   'inbox',
   'admin',

@@ -1,16 +1,19 @@
+import { ConfigError } from '#config.ts';
 import { type Ctx, inTransaction } from '#context.ts';
-import type { Account } from '#domain/accounts/account.ts';
+import { type Account, INSTANCE_ACTOR } from '#domain/accounts/account.ts';
 import { findAccountByHandle, getAccount, insertAccount } from '#domain/accounts/account-store.ts';
 import { insertKey } from '#domain/accounts/key-store.ts';
 import { generateKeys } from '#domain/accounts/keys.ts';
 import { localProfile } from '#domain/accounts/local-profile.ts';
 
-/** Name of the account that stands for the server itself: it signs what the server fetches. */
-export const INSTANCE_ACTOR = 'instance';
-
-/** The server's own account, made at the first start. */
+/** The server's own account, made at the first start. @throws ConfigError where the database has it as deleted. */
 export async function ensureInstanceActor(ctx: Ctx): Promise<Account> {
   const found = await findAccountByHandle(ctx.db, INSTANCE_ACTOR, '');
+  if (found?.deletedAt !== undefined) {
+    throw new ConfigError(
+      "The server's own account is deleted in this database, and others believe that for ever: restore a backup from before, or begin anew under another name",
+    );
+  }
   if (found) return found;
   const id = ctx.ids.next();
   const keys = await generateKeys(ctx, id);

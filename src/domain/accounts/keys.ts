@@ -40,6 +40,16 @@ export interface SigningKey {
   privateKey: KeyObject;
 }
 
+/** Whether `secret` is the one that a local account's key was sealed with. */
+export function opensKey(secret: Buffer, sealed: Buffer): boolean {
+  try {
+    unseal(secret, PURPOSE, sealed);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A local account's private key. @throws NotFound for remote accounts. */
 export async function getSigningKey(ctx: Ctx, accountId: number, algorithm: KeyAlgorithm): Promise<SigningKey> {
   const key = (await listKeys(ctx.db, accountId)).find((candidate) => candidate.algorithm === algorithm);

@@ -1,6 +1,7 @@
 import type { Ctx } from '#context.ts';
 import {
   type AccountProfile,
+  clearAccountDeletion,
   findAccountByHandle,
   findAccountByUri,
   insertAccount,
@@ -9,6 +10,7 @@ import {
 } from '#domain/accounts/account-store.ts';
 import { type AccountKey, deleteKeys, insertKey } from '#domain/accounts/key-store.ts';
 import { type Account, isLocal } from '#domain/accounts/account.ts';
+import { normalizeHost } from '#lib/host.ts';
 
 /** A remote account as its own server shows it. */
 export interface ReceivedAccount {
@@ -16,6 +18,8 @@ export interface ReceivedAccount {
   keys: readonly Pick<AccountKey, 'uri' | 'algorithm' | 'publicKey'>[];
   /** Whether the host of the handle confirms that it is this actor's. */
   isHandleConfirmed: boolean;
+  /** Its server shows it, asked after it was deleted here. */
+  isBack?: boolean;
 }
 
 /**
@@ -24,14 +28,16 @@ export interface ReceivedAccount {
  */
 export async function receiveAccount(tx: Ctx, received: ReceivedAccount): Promise<Account | undefined> {
   const profile = { ...received.profile, fetchedAt: tx.now() };
-  if (profile.host === '' || profile.host === tx.config.host) return undefined;
+  if (isLocal(profile) || profile.host === tx.config.host) return undefined;
   const known = await findAccountByUri(tx.db, profile.uri);
-  if (known && (known.deletedAt !== undefined || isLocal(known))) return undefined;
+  if (known && (isLocal(known) || (known.deletedAt !== undefined && received.isBack !== true))) return undefined;
   const holder = await findAccountByHandle(tx.db, profile.username, profile.host);
   if (holder && holder.uri !== profile.uri) {
     if (!received.isHandleConfirmed) return undefined;
-    await releaseHandle(tx.db, holder.id);
+    const host = normalizeHost(new URL(holder.uri).host) ?? holder.host;
+    await releaseHandle(tx.db, holder.id, { host, version: tx.now() });
   }
+  if (known?.deletedAt !== undefined) await clearAccountDeletion(tx.db, known.id);
   if (known) await updateAccount(tx.db, known.id, profile, tx.now());
   else await insertAccount(tx.db, { ...profile, id: tx.ids.next(), createdAt: tx.now() });
 

@@ -1,5 +1,13 @@
 import type { Db } from '#db/database.ts';
 
+/** The name of what the owner says of this place, which holds its own version. */
+export const INSTANCE_SETTINGS = 'instance';
+
+/** The version of `INSTANCE_SETTINGS`, given as it is stored; 0 where nobody has set anything yet. */
+export function instanceVersionOf(value: string | null): number {
+  return value === null ? 0 : ((JSON.parse(value) as { version?: number }).version ?? 0);
+}
+
 /** A value stored under a name, undefined where there is none. */
 export async function readSetting<T>(db: Db, name: string): Promise<T | undefined> {
   const row = await db.get<{ value: string }>('SELECT value FROM setting WHERE name = ?', [name]);

@@ -1,4 +1,4 @@
-import type { Db } from '#db/database.ts';
+import { type Db, valuesOf } from '#db/database.ts';
 
 export const notificationKinds = ['mention', 'follow', 'follow-request', 'favourite', 'reblog', 'edit'] as const;
 export type NotificationKind = (typeof notificationKinds)[number];
@@ -15,20 +15,16 @@ export interface Notification {
 
 type Row = Omit<Notification, 'postId'> & { postId: number };
 
-export async function insertNotification(db: Db, notification: Notification): Promise<boolean> {
-  const inserted = await db.run(
-    `INSERT INTO notification (id, account_id, kind, from_account_id, post_id, created_at) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO NOTHING`,
-    [
-      notification.id,
-      notification.accountId,
-      notification.kind,
-      notification.fromAccountId,
-      notification.postId ?? 0,
-      notification.createdAt,
-    ],
+/** What somebody was told already is not told again. */
+export async function insertNotifications(db: Db, notifications: readonly Notification[]): Promise<void> {
+  if (notifications.length === 0) return;
+  const rows = valuesOf(
+    notifications.map((row) => [row.id, row.accountId, row.kind, row.fromAccountId, row.postId ?? 0, row.createdAt]),
   );
-  return inserted > 0;
+  await db.run(
+    `INSERT INTO notification (id, account_id, kind, from_account_id, post_id, created_at) ${rows.sql} ON CONFLICT DO NOTHING`,
+    rows.values,
+  );
 }
 
 /** Newest first. */
@@ -62,6 +58,17 @@ export async function deleteNotificationsOfPost(db: Db, postId: number): Promise
   await db.run('DELETE FROM notification WHERE post_id = ?', [postId]);
 }
 
-export async function forgetNotificationsBetween(db: Db, accountId: number, fromAccountId: number): Promise<void> {
+/** What `fromAccountId` did is no longer news to `accountId`. */
+export async function deleteNotificationsFrom(db: Db, accountId: number, fromAccountId: number): Promise<void> {
   await db.run('DELETE FROM notification WHERE account_id = ? AND from_account_id = ?', [accountId, fromAccountId]);
+}
+
+/** Deletes up to `limit` notifications to `accountId`, or of what it did. Returns how many. */
+export async function deleteNotificationsOf(db: Db, accountId: number, limit: number): Promise<number> {
+  return db.run(
+    `WITH gone AS MATERIALIZED (
+       SELECT id FROM notification WHERE account_id = ? UNION ALL SELECT id FROM notification WHERE from_account_id = ? LIMIT ?)
+     DELETE FROM notification WHERE id IN (SELECT id FROM gone)`,
+    [accountId, accountId, limit],
+  );
 }

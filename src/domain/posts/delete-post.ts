@@ -3,7 +3,7 @@ import { addToCounters } from '#domain/accounts/account-store.ts';
 import { NotAllowed, NotFound } from '#domain/errors.ts';
 import { deleteNotificationsOfPost } from '#domain/notifications/notification-store.ts';
 import { addToPostCounters, findPost, listReblogs, markPostDeleted } from '#domain/posts/post-store.ts';
-import { isRestricted } from '#domain/posts/post.ts';
+import { isReblog, isRestricted } from '#domain/posts/post.ts';
 import { removeReblog } from '#domain/posts/reblog.ts';
 
 /** Reblogs deleted in one transaction: those of the most shown posts would hold everybody else up. Meanwhile the join hides the others. */
@@ -15,7 +15,7 @@ export async function deletePost(ctx: Ctx, accountId: number, postId: number): P
     const post = await findPost(tx.db, postId);
     if (!post) throw new NotFound('Post');
     if (post.accountId !== accountId) throw new NotAllowed('Only its author can delete a post');
-    if (post.reblogOfId !== undefined) return removeReblog(tx, post);
+    if (isReblog(post)) return removeReblog(tx, post);
     if (!(await markPostDeleted(tx.db, postId, tx.now()))) return;
     if (post.visibility !== 'direct') await addToCounters(tx.db, accountId, { posts: -1, version: tx.now() });
     if (post.inReplyToId !== undefined && !isRestricted(post.visibility)) {
@@ -27,12 +27,12 @@ export async function deletePost(ctx: Ctx, accountId: number, postId: number): P
   });
 }
 
-/** Deletes what showed a deleted post to others, some at a time: also a handler of `post.reblogs-left`. */
+/** Deletes what showed a deleted post to others, some at a time: also a handler of `post.reblogs-partly-deleted`. */
 export async function deleteReblogs(tx: Ctx, postId: number): Promise<void> {
   const reblogs = await listReblogs(tx.db, postId, REBLOGS_AT_ONCE);
   for (const reblog of reblogs) {
     await markPostDeleted(tx.db, reblog.id, tx.now());
     await addToCounters(tx.db, reblog.accountId, { posts: -1, version: tx.now() });
   }
-  if (reblogs.length === REBLOGS_AT_ONCE) await tx.emit({ type: 'post.reblogs-left', postId });
+  if (reblogs.length === REBLOGS_AT_ONCE) await tx.emit({ type: 'post.reblogs-partly-deleted', postId });
 }

@@ -1,41 +1,35 @@
 import { type Ctx, inTransaction } from '#context.ts';
 import { listAccounts } from '#domain/accounts/account-store.ts';
-import { NotAllowed, NotFound } from '#domain/errors.ts';
-import { notify } from '#domain/notifications/notify.ts';
-import { deleteHashtags, insertHashtags } from '#domain/posts/hashtag-store.ts';
-import type { Post } from '#domain/posts/post.ts';
-import {
-  deleteMentions,
-  findPost,
-  insertMentions,
-  listMentionedIds,
-  listReblogs,
-  type PostContents,
-  updateContents,
-} from '#domain/posts/post-store.ts';
-import { checkText, readLanguage, renderPost } from '#domain/posts/publish.ts';
+import { checkAll, NotAllowed, NotFound } from '#domain/errors.ts';
+import { notifyAll } from '#domain/notifications/notify.ts';
+import { type PostContents, updateContents } from '#domain/posts/edit-store.ts';
+import { type Draft, readLanguage, renderDraft } from '#domain/posts/draft.ts';
+import { deleteHashtags } from '#domain/posts/hashtag-store.ts';
+import { deleteMentions, insertMentions, listMentionedIds } from '#domain/posts/mention-store.ts';
+import { isReblog, type Post } from '#domain/posts/post.ts';
+import { findPost, listReblogs } from '#domain/posts/post-store.ts';
+import { tagPost } from '#domain/posts/tag-post.ts';
 
-export interface Edit {
-  text: string;
-  summary?: string;
-  sensitive?: boolean;
-  language?: string;
-}
+/** Who sees a post, and what it answers, stays. So does the warning, and every other thing that is left out. */
+export type Edit = Omit<Draft, 'visibility' | 'inReplyToId'>;
 
 /** Its author rewrites a post; the former text stays in the history. @throws NotFound, NotAllowed, Invalid. */
 export async function editPost(ctx: Ctx, accountId: number, postId: number, edit: Edit): Promise<Post> {
-  checkText(edit);
   const post = await findPost(ctx.db, postId);
-  if (!post || post.deletedAt !== undefined || post.reblogOfId !== undefined) throw new NotFound('Post');
+  if (!post || post.deletedAt !== undefined || isReblog(post)) throw new NotFound('Post');
   if (post.accountId !== accountId) throw new NotAllowed('Only its author can edit a post');
-  const { rendered, mentioned } = await renderPost(ctx, edit.text);
+  const summary = edit.summary?.trim() ?? post.summary;
+  const [{ rendered, mentioned }, language] = await checkAll(
+    () => renderDraft(ctx, { text: edit.text, summary }),
+    () => readLanguage(edit.language),
+  );
   const contents: PostContents = {
     title: post.title,
     html: rendered.html,
     source: edit.text,
-    summary: edit.summary?.trim() ?? '',
-    sensitive: edit.sensitive ?? false,
-    language: readLanguage(edit.language) ?? post.language,
+    summary,
+    sensitive: edit.sensitive ?? post.sensitive,
+    language: language ?? post.language,
     emojis: post.emojis,
     attachments: post.attachments,
   };
@@ -63,17 +57,16 @@ export async function replaceContents(
   await deleteMentions(tx.db, postId);
   await insertMentions(tx.db, postId, edit.mentionedIds);
   await deleteHashtags(tx.db, postId);
-  await insertHashtags(tx, postId, edit.hashtags);
+  await tagPost(tx, post, edit.hashtags);
   const added = edit.mentionedIds.filter((id) => !before.has(id));
-  for (const account of await listAccounts(tx.db, added))
-    await notify(tx, { to: account, kind: 'mention', from: post.accountId, postId });
+  await notifyAll(tx, { to: await listAccounts(tx.db, added), kind: 'mention', from: post.accountId, postId });
   // Whoever showed it to others answers for it: they hear that it changed.
   const reblogs = await listReblogs(tx.db, postId, 100);
   const rebloggers = await listAccounts(
     tx.db,
     reblogs.map((reblog) => reblog.accountId),
   );
-  for (const account of rebloggers) await notify(tx, { to: account, kind: 'edit', from: post.accountId, postId });
+  await notifyAll(tx, { to: rebloggers, kind: 'edit', from: post.accountId, postId });
   const formerIds = [...before].filter((id) => !edit.mentionedIds.includes(id));
   return { post: { ...post, ...edit.contents, editedAt: edit.editedAt, version: tx.now() }, formerIds };
 }

@@ -26,6 +26,16 @@ export async function findFavouriteByUri(db: Db, uri: string): Promise<Favourite
   return db.get<Favourite>(`SELECT ${columns} FROM favourite WHERE uri = ?`, [uri]);
 }
 
+/** How many posts `accountId` likes, of those that are still there. */
+export async function countFavourites(db: Db, accountId: number): Promise<number> {
+  const row = await db.get<{ n: number }>(
+    `SELECT count(*) AS n FROM favourite JOIN post ON post.id = favourite.post_id
+     WHERE favourite.account_id = ? AND post.deleted_at IS NULL`,
+    [accountId],
+  );
+  return row!.n;
+}
+
 /** Which of these posts `accountId` likes. */
 export async function listFavouritedIds(db: Db, accountId: number, postIds: readonly number[]): Promise<number[]> {
   const wanted = list(postIds);
@@ -50,4 +60,14 @@ export async function insertFavourite(db: Db, row: Favourite): Promise<boolean> 
 
 export async function deleteFavourite(db: Db, id: number): Promise<void> {
   await db.run('DELETE FROM favourite WHERE id = ?', [id]);
+}
+
+/** Deletes up to `limit` favourites of `accountId`, and returns the posts they were of: counters are left as they are. */
+export async function deleteFavouritesOf(db: Db, accountId: number, limit: number): Promise<number[]> {
+  const rows = await db.all<{ postId: number }>(
+    `WITH gone AS MATERIALIZED (SELECT id FROM favourite WHERE account_id = ? ORDER BY id LIMIT ?)
+     DELETE FROM favourite WHERE id IN (SELECT id FROM gone) RETURNING post_id`,
+    [accountId, limit],
+  );
+  return rows.map((row) => row.postId);
 }

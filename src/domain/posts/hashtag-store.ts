@@ -1,21 +1,30 @@
-import type { Ctx } from '#context.ts';
-import { type Db, list } from '#db/database.ts';
-import { normalizeHashtag } from '#lib/text.ts';
+import { type Db, list, valuesOf } from '#db/database.ts';
+import type { Post } from '#domain/posts/post.ts';
 
-/** Ties `tags` (as written, without #) to a post. */
-export async function insertHashtags(ctx: Ctx, postId: number, tags: readonly string[]): Promise<void> {
-  for (const tag of tags) {
-    const name = normalizeHashtag(tag);
-    await ctx.db.run('INSERT INTO hashtag (id, name, display) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING', [
-      ctx.ids.next(),
-      name,
-      tag,
-    ]);
-    await ctx.db.run(
-      'INSERT INTO post_hashtag (post_id, hashtag_id) SELECT CAST(? AS BIGINT), id FROM hashtag WHERE name = ? ON CONFLICT DO NOTHING',
-      [postId, name],
-    );
-  }
+export interface NewHashtag {
+  /** For the case that nobody wrote it before. */
+  id: number;
+  /** Key: compares without case. */
+  name: string;
+  /** As written, without #. */
+  display: string;
+}
+
+/** Ties hashtags to a post: those there are keep their id, and how they were first written. */
+export async function insertHashtags(
+  db: Db,
+  { id: postId, visibility }: Pick<Post, 'id' | 'visibility'>,
+  tags: readonly NewHashtag[],
+): Promise<void> {
+  if (tags.length === 0) return;
+  const rows = valuesOf(tags.map(({ id, name, display }) => [id, name, display]));
+  await db.run(`INSERT INTO hashtag (id, name, display) ${rows.sql} ON CONFLICT DO NOTHING`, rows.values);
+  const names = list(tags.map((tag) => tag.name));
+  await db.run(
+    `INSERT INTO post_hashtag (post_id, is_public, hashtag_id)
+     SELECT CAST(? AS BIGINT), CAST(? AS INTEGER), id FROM hashtag WHERE name ${names.sql} ON CONFLICT DO NOTHING`,
+    [postId, visibility === 'public' ? 1 : 0, ...names.values],
+  );
 }
 
 export async function deleteHashtags(db: Db, postId: number): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Db } from '#db/database.ts';
-import { findBlock } from '#domain/relationships/block-store.ts';
+import { findBlock } from '#domain/blocks/block-store.ts';
+import { isMentioned } from '#domain/posts/mention-store.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
-import { isMentioned } from '#domain/posts/post-store.ts';
-import type { Post } from '#domain/posts/post.ts';
+import { isRestricted, type Post } from '#domain/posts/post.ts';
 
 /** Whoever looks: an account (local or remote), or nobody in particular. */
 export type Viewer = number | undefined;
@@ -16,7 +16,7 @@ export async function canSee(
   viewer: Viewer,
   post: Pick<Post, 'id' | 'accountId' | 'visibility'>,
 ): Promise<boolean> {
-  const isOpen = post.visibility === 'public' || post.visibility === 'unlisted';
+  const isOpen = !isRestricted(post.visibility);
   if (viewer === undefined) return isOpen;
   if (viewer === post.accountId) return true;
   if (await findBlock(db, post.accountId, viewer)) return false;
@@ -24,26 +24,7 @@ export async function canSee(
   return post.visibility === 'followers' && Boolean((await findFollow(db, viewer, post.accountId))?.accepted);
 }
 
-/** The same question in SQL, for lists: a condition for one viewer on the table `post`, or on an alias of it, with its parameters. */
-export function visibleTo(viewer: Viewer, post: 'post' | 'original' = 'post'): { sql: string; values: number[] } {
-  if (viewer === undefined) return { sql: `${post}.visibility IN ('public', 'unlisted')`, values: [] };
-  return {
-    sql: `(${post}.account_id = ? OR (
-      NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = ${post}.account_id AND block.target_id = ?)
-      AND (${post}.visibility IN ('public', 'unlisted')
-        OR EXISTS (SELECT 1 FROM mention WHERE mention.post_id = ${post}.id AND mention.account_id = ?)
-        OR (${post}.visibility = 'followers'
-          AND EXISTS (SELECT 1 FROM follow WHERE follow.follower_id = ? AND follow.target_id = ${post}.account_id AND follow.accepted = 1)))))`,
-    values: [viewer, viewer, viewer, viewer],
-  };
-}
-
-/** Whoever may see that something was reblogged need not be somebody who may see what. For lists: a condition on `post`, with its parameters. */
-export function originalVisibleTo(viewer: Viewer): { sql: string; values: number[] } {
-  const { sql, values } = visibleTo(viewer, 'original');
-  return {
-    sql: `(post.reblog_of_id IS NULL OR EXISTS (
-      SELECT 1 FROM post original WHERE original.id = post.reblog_of_id AND original.deleted_at IS NULL AND ${sql}))`,
-    values,
-  };
+/** Whether whoever sees a post may show it to others: restricted posts nobody but, where they are for followers, their author. */
+export function canReblog(accountId: number, post: Pick<Post, 'accountId' | 'visibility'>): boolean {
+  return !isRestricted(post.visibility) || (post.visibility === 'followers' && post.accountId === accountId);
 }

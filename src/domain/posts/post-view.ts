@@ -3,8 +3,9 @@ import type { Account } from '#domain/accounts/account.ts';
 import { listAccounts } from '#domain/accounts/account-store.ts';
 import { listFavouritedIds } from '#domain/posts/favourite-store.ts';
 import { listHashtags, type PostHashtag } from '#domain/posts/hashtag-store.ts';
+import { listMentions } from '#domain/posts/mention-store.ts';
 import type { Viewer } from '#domain/posts/post-policy.ts';
-import { listMentions, listPosts, listRebloggedIds } from '#domain/posts/post-store.ts';
+import { listPosts, listRebloggedIds, listVisible, type VisibleRow } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
 
 /** Everything a presenter shows of a post: the read model shared by ActivityStreams, HTML and the client API. */
@@ -13,6 +14,8 @@ export interface PostView {
   account: Account;
   /** The post a reblog shows. */
   reblogOf: PostView | undefined;
+  /** The post answered to, where the viewer may see it and it is somebody else's. */
+  inReplyTo: { id: number; version: number; account: Account } | undefined;
   mentions: readonly Account[];
   hashtags: readonly PostHashtag[];
   /** What the viewer did to it; nothing for nobody. */
@@ -28,12 +31,9 @@ export async function viewPosts(db: Db, viewer: Viewer, posts: readonly Post[]):
   const shown = [...posts, ...originals];
   const ids = shown.map((post) => post.id);
   const mentions = await listMentions(db, ids);
-  const accounts = byId(
-    await listAccounts(
-      db,
-      distinct([...shown.map((post) => post.accountId), ...mentions.map((mention) => mention.accountId)]),
-    ),
-  );
+  const answered = await listAnswered(db, viewer, shown);
+  const named = [...shown, ...mentions, ...answered.values()].map(({ accountId }) => accountId);
+  const accounts = byId(await listAccounts(db, distinct(named)));
   const hashtags = Map.groupBy(await listHashtags(db, ids), (tag) => tag.postId);
   const mentionsOf = Map.groupBy(mentions, (mention) => mention.postId);
   const acted = viewer === undefined ? undefined : await listActions(db, viewer, ids);
@@ -44,10 +44,16 @@ export async function viewPosts(db: Db, viewer: Viewer, posts: readonly Post[]):
     const original = post.reblogOfId === undefined ? undefined : originalOf.get(post.reblogOfId);
     const reblogOf = original && original.deletedAt === undefined ? view(original) : undefined;
     if (!account || account.deletedAt !== undefined || (post.reblogOfId !== undefined && !reblogOf)) return undefined;
+    const parent = answered.get(post.inReplyToId ?? 0);
+    const asked = parent && accounts.get(parent.accountId);
     return {
       post,
       account,
       reblogOf,
+      inReplyTo:
+        parent && asked && asked.deletedAt === undefined
+          ? { id: parent.id, version: parent.version, account: asked }
+          : undefined,
       mentions: (mentionsOf.get(post.id) ?? []).flatMap((mention) => accounts.get(mention.accountId) ?? []),
       hashtags: hashtags.get(post.id) ?? [],
       viewer: acted && { favourited: acted.favourited.has(post.id), reblogged: acted.reblogged.has(post.id) },
@@ -59,6 +65,20 @@ export async function viewPosts(db: Db, viewer: Viewer, posts: readonly Post[]):
 /** @returns undefined where `viewPosts` would leave it out. */
 export async function viewPost(db: Db, viewer: Viewer, post: Post): Promise<PostView | undefined> {
   return (await viewPosts(db, viewer, [post]))[0];
+}
+
+/** What these posts answer of others, as far as the viewer may see it: a link to what one may not see would say that it is there. */
+async function listAnswered(db: Db, viewer: Viewer, posts: readonly Post[]): Promise<Map<number, VisibleRow>> {
+  const ofOthers = posts.filter((post) => post.inReplyToAccountId !== post.accountId);
+  const wanted = distinct(ofOthers.map((post) => post.inReplyToId));
+  if (wanted.length === 0) return new Map();
+  const here = byId(posts.filter((post) => post.deletedAt === undefined));
+  const elsewhere = await listVisible(
+    db,
+    viewer,
+    wanted.filter((id) => !here.has(id)),
+  );
+  return byId([...wanted.flatMap((id) => here.get(id) ?? []), ...elsewhere]);
 }
 
 async function listActions(db: Db, viewer: number, postIds: readonly number[]) {

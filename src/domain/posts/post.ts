@@ -53,7 +53,7 @@ export interface Post {
   emojis: readonly CustomEmoji[];
   attachments: readonly Attachment[];
   /** Id of the thread's first post, as far as it is known here; undefined for reblogs. */
-  conversationId: number | undefined;
+  threadId: number | undefined;
   inReplyToUri: string | undefined;
   /** Undefined also while the post answered to is not known here. */
   inReplyToId: number | undefined;
@@ -67,6 +67,13 @@ export interface Post {
   deletedAt: number | undefined;
   /** Changes whenever anything shown of the post does. */
   version: number;
+}
+
+/** A post that shows another one to the followers of its account. */
+export type ReblogPost = Post & { reblogOfId: number };
+
+export function isReblog(post: Post): post is ReblogPost {
+  return post.reblogOfId !== undefined;
 }
 
 /** Characters of a post and its warning together, counted as people count them. */

@@ -1,24 +1,21 @@
 import type { Ctx } from '#context.ts';
 import { type Account, isLocal } from '#domain/accounts/account.ts';
 import { addToCounters, listAccounts } from '#domain/accounts/account-store.ts';
-import { notify } from '#domain/notifications/notify.ts';
-import { insertHashtags } from '#domain/posts/hashtag-store.ts';
+import { fanOut, fanOutAfter } from '#domain/home/fan-out.ts';
+import { notifyAll } from '#domain/notifications/notify.ts';
+import { adoptReplies } from '#domain/posts/adopt-replies.ts';
+import { findAnswerable, rankOf } from '#domain/posts/answer-policy.ts';
+import { addToConversations } from '#domain/posts/conversation-store.ts';
+import { insertMentions } from '#domain/posts/mention-store.ts';
 import { isRestricted, type Post } from '#domain/posts/post.ts';
-import {
-  addToPostCounters,
-  adoptReplies,
-  findPost,
-  findPostByUri,
-  insertMentions,
-  insertPost,
-} from '#domain/posts/post-store.ts';
-import { addToConversations } from '#domain/timelines/conversation-store.ts';
-import { fanOut } from '#domain/timelines/fan-out.ts';
+import { addToPostCounters, findLastPostId, findPost, insertPost } from '#domain/posts/post-store.ts';
+import { tagPost } from '#domain/posts/tag-post.ts';
+import { firstIdAt, timeOfId } from '#lib/id.ts';
 
 /** A new post with what it names, local or remote: everything but its place in the thread and the counters. */
 export interface NewPost extends Omit<
   Post,
-  | 'conversationId'
+  | 'threadId'
   | 'inReplyToId'
   | 'inReplyToAccountId'
   | 'repliesCount'
@@ -30,9 +27,28 @@ export interface NewPost extends Omit<
   | 'reblogOfId'
 > {
   editedAt?: number | undefined;
+  /** What it answers, as `findAnswerable` finds it; looked up where it is not given. */
+  parent?: Post | undefined;
   mentionedIds: readonly number[];
   /** As written, without #. */
   hashtags: readonly string[];
+}
+
+/**
+ * Id for a post published at `publishedAt`, in the order of arrival among those of the same moment. A whole second is the finest that
+ * many servers say: its posts spread over the second's milliseconds.
+ */
+export async function nextPostId(ctx: Ctx, publishedAt: number): Promise<number> {
+  const span = publishedAt % 1_000 === 0 ? 1_000 : 1;
+  let end = firstIdAt(publishedAt + span);
+  let last = await findLastPostId(ctx.db, firstIdAt(publishedAt), end);
+  for (;;) {
+    const id = ctx.ids.at(publishedAt, last ?? 0);
+    if (id < end || !(await findPost(ctx.db, id))) return id;
+    // The moment is full, as whoever answers may say when, and what it spilled into is taken: behind what is in the next second.
+    end = firstIdAt(timeOfId(id) + 1_000);
+    last = await findLastPostId(ctx.db, id, end);
+  }
 }
 
 /**
@@ -40,50 +56,39 @@ export interface NewPost extends Omit<
  * notifications. In a transaction. Undefined when a post with this uri is there already.
  */
 export async function storePost(tx: Ctx, author: Account, post: NewPost): Promise<Post | undefined> {
-  const parent = post.inReplyToUri === undefined ? undefined : await findPostByUri(tx.db, post.inReplyToUri);
+  const { mentionedIds, hashtags, parent: known, ...contents } = post;
+  const parent = known ?? (await findAnswerable(tx.db, author, post.inReplyToUri));
+  const threadId = parent?.threadId ?? parent?.id ?? post.id;
   const now = tx.now();
-  const row: Post = {
-    ...post,
-    conversationId: parent?.conversationId ?? post.id,
+  const row = await insertPost(tx.db, {
+    ...contents,
+    threadId,
     inReplyToId: parent?.id,
     inReplyToAccountId: parent?.accountId,
-    reblogOfId: undefined,
-    repliesCount: 0,
-    reblogsCount: 0,
-    favouritesCount: 0,
-    editedAt: post.editedAt,
-    deletedAt: undefined,
+    answerRank: parent ? await rankOf(tx.db, author, threadId) : 0,
     version: now,
-  };
-  if (!(await insertPost(tx.db, row))) return undefined;
-  await insertMentions(tx.db, row.id, post.mentionedIds);
-  await insertHashtags(tx, row.id, post.hashtags);
-  // Counters are public: they must not tell that somebody wrote or answered in private.
-  if (row.visibility !== 'direct')
-    await addToCounters(tx.db, author.id, { posts: 1, lastPostAt: post.publishedAt, version: now });
-  if (parent && !isRestricted(row.visibility)) await addToPostCounters(tx.db, parent.id, { replies: 1, version: now });
+  });
+  if (!row) return undefined;
+  await insertMentions(tx.db, row.id, mentionedIds);
+  await tagPost(tx, row, hashtags);
+  // Counters are public: they must not tell that somebody wrote or answered in private, nor the time of the last post when.
+  const isOpen = !isRestricted(row.visibility);
+  if (row.visibility !== 'direct') {
+    const lastPostAt = isOpen ? { lastPostAt: row.publishedAt } : {};
+    await addToCounters(tx.db, author.id, { posts: 1, ...lastPostAt, version: now });
+  }
+  if (parent && isOpen) await addToPostCounters(tx.db, parent.id, { replies: 1, version: now });
   // Somebody may have answered before the post itself came; a local post cannot be answered before it is written.
-  if (!isLocal(author)) row.repliesCount = await adoptEarlier(tx, row);
+  if (!isLocal(author)) row.repliesCount = await adoptReplies(tx, row);
   await fanOut(tx, author, row);
-  const mentioned = await listAccounts(tx.db, post.mentionedIds);
-  for (const account of mentioned) await notify(tx, { to: account, kind: 'mention', from: author.id, postId: row.id });
+  const mentioned = await listAccounts(tx.db, mentionedIds);
+  await notifyAll(tx, { to: mentioned, kind: 'mention', from: author.id, postId: row.id });
   if (row.visibility === 'direct') await addToConversations(tx.db, row, [author, ...mentioned]);
   return row;
 }
 
-/** Posts rewritten in one transaction: strangers decide how many answers wait for a post, and nobody is answered meanwhile. */
-const ADOPTED_AT_ONCE = 50;
-
-/** Ties answers that came before it to a post, some at a time. Returns how many everybody may see. */
-async function adoptEarlier(tx: Ctx, post: Post): Promise<number> {
-  const { open, isMore } = await adoptReplies(tx.db, post, ADOPTED_AT_ONCE);
-  if (open > 0) await addToPostCounters(tx.db, post.id, { replies: open, version: tx.now() });
-  if (isMore) await tx.emit({ type: 'post.replies-left', postId: post.id });
-  return open;
-}
-
-/** Goes on where `storePost` stopped: a handler of `post.replies-left`. */
-export async function adoptFurther(tx: Ctx, postId: number): Promise<void> {
+/** Goes on where `fanOut` stopped, unless the post was deleted meanwhile: a handler of `post.partly-fanned-out`. */
+export async function fanOutFurther(tx: Ctx, postId: number, afterFollowerId: number): Promise<void> {
   const post = await findPost(tx.db, postId);
-  if (post) await adoptEarlier(tx, post);
+  if (post && post.deletedAt === undefined) await fanOutAfter(tx, post, afterFollowerId);
 }

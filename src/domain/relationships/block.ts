@@ -1,10 +1,10 @@
 import { type Ctx, inTransaction } from '#context.ts';
 import { getAccount } from '#domain/accounts/account-store.ts';
 import { Invalid } from '#domain/errors.ts';
-import { deleteBlock, findBlock, insertBlock } from '#domain/relationships/block-store.ts';
+import { deleteBlock, findBlock, insertBlock } from '#domain/blocks/block-store.ts';
 import { removeFollow } from '#domain/relationships/follow.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
-import { forgetNotificationsBetween } from '#domain/notifications/notification-store.ts';
+import { deleteNotificationsFrom } from '#domain/notifications/notification-store.ts';
 import { localUrls } from '#domain/urls.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function block(ctx: Ctx, accountId: number, targetId: number, uri?:
       const follow = await findFollow(tx.db, follower, target);
       if (follow) await removeFollow(tx, follow);
     }
-    await forgetNotificationsBetween(tx.db, accountId, targetId);
+    await deleteNotificationsFrom(tx.db, accountId, targetId);
     await tx.emit({ type: 'account.blocked', blockId: id });
   });
 }

@@ -1,4 +1,4 @@
-import type { Db } from '#db/database.ts';
+import { type Db, list } from '#db/database.ts';
 
 /** `followerId` follows (or asks to follow) `targetId`. */
 export interface Follow {
@@ -61,11 +61,35 @@ export async function deleteFollowRow(db: Db, id: number): Promise<boolean> {
   return (await db.run('DELETE FROM follow WHERE id = ?', [id])) > 0;
 }
 
+/** Whether the account follows or is followed, or asks or is asked. */
+export async function hasFollows(db: Db, accountId: number): Promise<boolean> {
+  const found = await db.get(
+    'SELECT 1 AS found FROM follow WHERE follower_id = ? UNION ALL SELECT 1 AS found FROM follow WHERE target_id = ? LIMIT 1',
+    [accountId, accountId],
+  );
+  return found !== undefined;
+}
+
 /** Whether anybody here follows `accountId`. */
 export async function hasLocalFollower(db: Db, accountId: number): Promise<boolean> {
   const found = await db.get(
     'SELECT 1 AS found FROM follow WHERE target_id = ? AND accepted = 1 AND follower_is_local = 1 LIMIT 1',
     [accountId],
+  );
+  return found !== undefined;
+}
+
+/** Accounts of a host that are looked at: strangers make as many as they like, and nobody is answered meanwhile. */
+const ACCOUNTS_LIMIT = 2_000;
+
+/** Whether anybody here follows an account of one of these hosts, or is followed by one. */
+export async function hasFollowWithHosts(db: Db, hosts: readonly string[]): Promise<boolean> {
+  const wanted = list(hosts);
+  const found = await db.get(
+    `SELECT 1 AS found FROM (SELECT id FROM account WHERE host ${wanted.sql} LIMIT ?) AS met
+     WHERE EXISTS (SELECT 1 FROM follow WHERE target_id = met.id AND accepted = 1)
+       OR EXISTS (SELECT 1 FROM follow WHERE follower_id = met.id AND accepted = 1) LIMIT 1`,
+    [...wanted.values, ACCOUNTS_LIMIT],
   );
   return found !== undefined;
 }
@@ -92,4 +116,15 @@ export interface FollowPage {
   before?: number | undefined;
   /** False lists the requests. */
   accepted?: boolean;
+}
+
+/** Deletes up to `limit` follows and requests by or of `accountId`, and returns them: counters are left as they are. */
+export async function deleteFollowsOf(db: Db, accountId: number, limit: number): Promise<Follow[]> {
+  const rows = await db.all<FollowRow>(
+    `WITH gone AS MATERIALIZED (
+       SELECT id FROM follow WHERE follower_id = ? UNION ALL SELECT id FROM follow WHERE target_id = ? LIMIT ?)
+     DELETE FROM follow WHERE id IN (SELECT id FROM gone) RETURNING ${columns}`,
+    [accountId, accountId, limit],
+  );
+  return rows.map(toFollow);
 }

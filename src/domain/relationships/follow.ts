@@ -1,8 +1,8 @@
 import { type Ctx, inTransaction } from '#context.ts';
-import { isLocal } from '#domain/accounts/account.ts';
+import { isInstanceActor, isLocal } from '#domain/accounts/account.ts';
 import { addToCounters, getAccount } from '#domain/accounts/account-store.ts';
 import { Conflict, Invalid, NotAllowed, NotFound } from '#domain/errors.ts';
-import { isBlockBetween } from '#domain/relationships/block-store.ts';
+import { isBlockBetween } from '#domain/blocks/block-store.ts';
 import {
   acceptFollowRow,
   deleteFollowRow,
@@ -13,7 +13,7 @@ import {
 } from '#domain/relationships/follow-store.ts';
 import { deleteNotification } from '#domain/notifications/notification-store.ts';
 import { notify } from '#domain/notifications/notify.ts';
-import { forgetHomeOf } from '#domain/timelines/home-store.ts';
+import { deleteHomePostsOf } from '#domain/home/home-store.ts';
 import { localUrls } from '#domain/urls.ts';
 
 /** How many accounts one may follow: above it, following is a way of crawling. */
@@ -31,7 +31,8 @@ export async function follow(ctx: Ctx, followerId: number, targetId: number, uri
   return inTransaction(ctx, async (tx) => {
     const target = await getAccount(tx.db, targetId);
     const follower = await getAccount(tx.db, followerId);
-    if (target.kind === 'application' && isLocal(target)) throw new NotAllowed('The server itself cannot be followed');
+    if (isInstanceActor(target)) throw new NotAllowed('The server itself cannot be followed');
+    if (isInstanceActor(follower)) throw new NotAllowed('The server itself follows nobody');
     if (await isBlockBetween(tx.db, followerId, targetId)) throw new NotAllowed('You cannot follow this account');
     const existing = await findFollow(tx.db, followerId, targetId);
     if (existing) {
@@ -110,7 +111,7 @@ export async function removeFollow(tx: Ctx, row: Follow): Promise<void> {
   const version = tx.now();
   await addToCounters(tx.db, row.followerId, { following: -1, version });
   await addToCounters(tx.db, row.targetId, { followers: -1, version });
-  await forgetHomeOf(tx.db, row.followerId, row.targetId);
+  await deleteHomePostsOf(tx.db, row.followerId, row.targetId);
 }
 
 /** An answered or withdrawn request is no longer news. */

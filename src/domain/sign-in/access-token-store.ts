@@ -1,40 +1,5 @@
 import type { Db } from '#db/database.ts';
 
-/** A client program that people let act for them. */
-export interface App {
-  id: number;
-  name: string;
-  clientId: string;
-  clientSecretHash: string;
-  redirectUris: readonly string[];
-  scopes: string;
-  website: string | undefined;
-  createdAt: number;
-}
-
-export async function findAppByClientId(
-  db: Db,
-  clientId: string,
-): Promise<{ id: number; clientSecretHash: string } | undefined> {
-  return db.get('SELECT id, client_secret_hash FROM app WHERE client_id = ?', [clientId]);
-}
-
-export async function insertApp(db: Db, app: App): Promise<void> {
-  await db.run(
-    'INSERT INTO app (id, name, client_id, client_secret_hash, redirect_uris, scopes, website, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    [
-      app.id,
-      app.name,
-      app.clientId,
-      app.clientSecretHash,
-      JSON.stringify(app.redirectUris),
-      app.scopes,
-      app.website,
-      app.createdAt,
-    ],
-  );
-}
-
 /** False when this very token exists already. */
 export async function insertAccessToken(
   db: Db,

@@ -1,6 +1,7 @@
 import { type Ctx, inTransaction } from '#context.ts';
-import { Conflict, Invalid } from '#domain/errors.ts';
-import { findAppByClientId, insertAccessToken, insertApp } from '#domain/sign-in/access-token-store.ts';
+import { Conflict, Invalid, NotAllowed } from '#domain/errors.ts';
+import { insertAccessToken } from '#domain/sign-in/access-token-store.ts';
+import { findClient, insertClient } from '#domain/sign-in/client-store.ts';
 import { hashToken, newToken } from '#domain/sign-in/secret-token.ts';
 import { getUser } from '#domain/sign-in/user-store.ts';
 
@@ -17,7 +18,10 @@ export interface NewToken {
   clientSecret?: string | undefined;
 }
 
-/** Lets a client program act for a user, as the operator decides. Returns the token: the only copy. @throws NotFound, Invalid, Conflict. */
+/**
+ * Lets a client program act for a user, as the operator decides. Returns the token: the only copy.
+ * @throws NotFound, NotAllowed (disabled), Invalid, Conflict.
+ */
 export async function createToken(ctx: Ctx, accountId: number, input: NewToken): Promise<string> {
   const scopes = input.scopes.split(/\s+/).filter((word) => word !== '');
   const wrong = scopes.find((word) => !scope.test(word));
@@ -30,8 +34,10 @@ export async function createToken(ctx: Ctx, accountId: number, input: NewToken):
     throw new Invalid('client', 'A client id and its secret go together: write both or neither');
   }
   await inTransaction(ctx, async (tx) => {
-    await getUser(tx.db, accountId);
-    const appId = await findOrCreateApp(tx, input, scopes.join(' '));
+    const user = await getUser(tx.db, accountId);
+    // It would come to life when they are enabled again, though nobody meant it to outlive what disabled them.
+    if (user.disabledAt !== undefined) throw new NotAllowed('Nobody acts for a disabled user: enable them first');
+    const appId = await findOrCreateClient(tx, input, scopes.join(' '));
     const inserted = await insertAccessToken(tx.db, {
       tokenHash: hashToken(token),
       accountId,
@@ -44,15 +50,15 @@ export async function createToken(ctx: Ctx, accountId: number, input: NewToken):
   return token;
 }
 
-async function findOrCreateApp(tx: Ctx, input: NewToken, scopes: string): Promise<number> {
+async function findOrCreateClient(tx: Ctx, input: NewToken, scopes: string): Promise<number> {
   const clientId = input.clientId ?? newToken();
   const clientSecretHash = hashToken(input.clientSecret ?? newToken());
-  const existing = await findAppByClientId(tx.db, clientId);
+  const existing = await findClient(tx.db, clientId);
   if (existing && existing.clientSecretHash !== clientSecretHash)
     throw new Conflict(`The client ${clientId} exists with another secret`);
   if (existing) return existing.id;
   const id = tx.ids.next();
-  await insertApp(tx.db, {
+  await insertClient(tx.db, {
     id,
     name: input.app ?? 'Command line',
     clientId,

@@ -4,17 +4,17 @@ import { findAccountByHandle, getAccount, insertAccount } from '#domain/accounts
 import { insertKey } from '#domain/accounts/key-store.ts';
 import { generateKeys } from '#domain/accounts/keys.ts';
 import { localProfile } from '#domain/accounts/local-profile.ts';
-import { Conflict, Invalid } from '#domain/errors.ts';
+import { checkAll, Conflict, Invalid } from '#domain/errors.ts';
 import { hashPassword } from '#domain/sign-in/password.ts';
-import { isEmail, passwordProblem, type UserRole } from '#domain/sign-in/user.ts';
+import { passwordProblem, type UserRole } from '#domain/sign-in/user.ts';
 import { insertUser, isEmailTaken } from '#domain/sign-in/user-store.ts';
+import { isEmail } from '#lib/email.ts';
 
 export interface NewUser {
   username: string;
   email: string;
   password: string;
   role: UserRole;
-  locale?: string;
 }
 
 /**
@@ -24,11 +24,11 @@ export interface NewUser {
  */
 export async function createUser(ctx: Ctx, input: NewUser, alongside?: (tx: Ctx) => Promise<void>): Promise<Account> {
   const email = input.email.trim();
-  const problem = usernameProblem(input.username);
-  if (problem) throw new Invalid('username', problem);
-  if (!isEmail(email)) throw new Invalid('email', `${email || 'Nothing'} is not an e-mail address`);
-  const weak = passwordProblem(input.password);
-  if (weak) throw new Invalid('password', weak);
+  await checkAll(
+    () => refuse('username', usernameProblem(input.username)),
+    () => refuse('email', isEmail(email) ? undefined : `${email || 'Nothing'} is not an e-mail address`),
+    () => refuse('password', passwordProblem(input.password)),
+  );
   await checkFree(ctx, input.username, email);
 
   const id = ctx.ids.next();
@@ -43,7 +43,11 @@ export async function createUser(ctx: Ctx, input: NewUser, alongside?: (tx: Ctx)
   });
 }
 
+function refuse(field: string, problem: string | undefined): void {
+  if (problem !== undefined) throw new Invalid(field, problem);
+}
+
 async function checkFree(ctx: Ctx, username: string, email: string): Promise<void> {
-  if (await findAccountByHandle(ctx.db, username, '')) throw new Conflict(`The name ${username} is taken`);
-  if (await isEmailTaken(ctx.db, email)) throw new Conflict(`The address ${email} is used by somebody else`);
+  if (await findAccountByHandle(ctx.db, username, '')) throw new Conflict(`The name ${username} is taken`, 'username');
+  if (await isEmailTaken(ctx.db, email)) throw new Conflict(`The address ${email} is used by somebody else`, 'email');
 }

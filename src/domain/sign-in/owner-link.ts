@@ -8,7 +8,7 @@ import { hashToken, newToken } from '#domain/sign-in/secret-token.ts';
 import { hasOwner } from '#domain/sign-in/user-store.ts';
 
 /** How long the link can be used (milliseconds): it lies in logs and terminals meanwhile. */
-const LINK_LENGTH = 3_600_000;
+const LINK_LIFETIME = 3_600_000;
 const SETTING = 'owner-link';
 
 interface OwnerLink {
@@ -24,7 +24,7 @@ export async function ensureOwnerLink(ctx: Ctx): Promise<string | undefined> {
   const token = newToken();
   const isNeeded = await inTransaction(ctx, async (tx) => {
     if (await hasOwner(tx.db)) return false;
-    const link: OwnerLink = { tokenHash: hashToken(token), expiresAt: tx.now() + LINK_LENGTH };
+    const link: OwnerLink = { tokenHash: hashToken(token), expiresAt: tx.now() + LINK_LIFETIME };
     await writeSetting(tx.db, SETTING, link);
     return true;
   });

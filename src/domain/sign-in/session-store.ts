@@ -26,6 +26,11 @@ export async function findSession(db: Db, tokenHash: string, now: number): Promi
   );
 }
 
+/** False when it is gone. */
+export async function updateSessionEnd(db: Db, tokenHash: string, expiresAt: number): Promise<boolean> {
+  return (await db.run('UPDATE session SET expires_at = ? WHERE token_hash = ?', [expiresAt, tokenHash])) > 0;
+}
+
 export async function deleteSession(db: Db, tokenHash: string): Promise<void> {
   await db.run('DELETE FROM session WHERE token_hash = ?', [tokenHash]);
 }
@@ -34,6 +39,10 @@ export async function deleteSessionsOf(db: Db, accountId: number): Promise<void>
   await db.run('DELETE FROM session WHERE account_id = ?', [accountId]);
 }
 
-export async function deleteExpiredSessions(db: Db, now: number): Promise<void> {
-  await db.run('DELETE FROM session WHERE expires_at <= ?', [now]);
+/** Deletes up to `limit` sessions that are over. Returns how many. */
+export function deleteExpiredSessions(db: Db, now: number, limit: number): Promise<number> {
+  return db.run(
+    'DELETE FROM session WHERE token_hash IN (SELECT token_hash FROM session WHERE expires_at <= ? LIMIT ?)',
+    [now, limit],
+  );
 }

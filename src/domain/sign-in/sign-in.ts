@@ -2,12 +2,19 @@ import { type Ctx, inTransaction } from '#context.ts';
 import { NotAllowed } from '#domain/errors.ts';
 import { verifyPassword } from '#domain/sign-in/password.ts';
 import { hashToken, newToken } from '#domain/sign-in/secret-token.ts';
-import { deleteSession, findSession, insertSession, type Session } from '#domain/sign-in/session-store.ts';
+import {
+  deleteSession,
+  findSession,
+  insertSession,
+  type Session,
+  updateSessionEnd,
+} from '#domain/sign-in/session-store.ts';
 import { PASSWORD_MAXIMUM, type User } from '#domain/sign-in/user.ts';
 import { findUser, findUserByLogin } from '#domain/sign-in/user-store.ts';
 
-/** How long one stays signed in (milliseconds). */
-export const SESSION_LENGTH = 30 * 24 * 3_600_000;
+const DAY = 24 * 3_600_000;
+/** How long one stays signed in without coming back (milliseconds). */
+export const SESSION_LIFETIME = 30 * DAY;
 
 export interface SignedIn {
   user: User;
@@ -34,7 +41,7 @@ export async function openSession(ctx: Ctx, accountId: number): Promise<string> 
     tokenHash: hashToken(token),
     accountId,
     createdAt: ctx.now(),
-    expiresAt: ctx.now() + SESSION_LENGTH,
+    expiresAt: ctx.now() + SESSION_LIFETIME,
   };
   await inTransaction(ctx, (tx) => insertSession(tx.db, session));
   return token;
@@ -45,6 +52,12 @@ export async function findSignedIn(ctx: Ctx, token: string): Promise<{ session: 
   const session = await findSession(ctx.db, hashToken(token), ctx.now());
   const user = session && (await findUser(ctx.db, session.accountId));
   return session && user && { session, user };
+}
+
+/** Lets a session that is used begin its time anew, which is written at most once a day. Returns whether it was. */
+export async function extendSession(ctx: Ctx, { tokenHash, expiresAt }: Session): Promise<boolean> {
+  const end = ctx.now() + SESSION_LIFETIME;
+  return end - expiresAt >= DAY && inTransaction(ctx, (tx) => updateSessionEnd(tx.db, tokenHash, end));
 }
 
 export async function signOut(ctx: Ctx, token: string): Promise<void> {

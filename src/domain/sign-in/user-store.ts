@@ -2,17 +2,16 @@ import type { Db } from '#db/database.ts';
 import { NotFound } from '#domain/errors.ts';
 import type { User, UserRole } from '#domain/sign-in/user.ts';
 
-interface UserRow extends Omit<User, 'locale' | 'disabledAt'> {
-  locale: string | null;
+interface UserRow extends Omit<User, 'disabledAt'> {
   disabledAt: number | null;
   passwordHash: string;
 }
 
-const columns = 'account_id, email, role, locale, disabled_at, created_at, password_hash';
+const columns = 'account_id, email, role, disabled_at, created_at, password_hash';
 
 function toUser(row: UserRow): User {
   const { passwordHash: _, ...user } = row;
-  return { ...user, locale: row.locale ?? undefined, disabledAt: row.disabledAt ?? undefined };
+  return { ...user, disabledAt: row.disabledAt ?? undefined };
 }
 
 export async function findUser(db: Db, accountId: number): Promise<User | undefined> {
@@ -43,13 +42,10 @@ export async function isEmailTaken(db: Db, email: string): Promise<boolean> {
   return (await db.get('SELECT 1 AS taken FROM "user" WHERE email_key = ?', [email.toLowerCase()])) !== undefined;
 }
 
-export async function insertUser(
-  db: Db,
-  user: Omit<User, 'disabledAt' | 'locale'> & { passwordHash: string; locale?: string },
-): Promise<void> {
+export async function insertUser(db: Db, user: Omit<User, 'disabledAt'> & { passwordHash: string }): Promise<void> {
   await db.run(
-    'INSERT INTO "user" (account_id, email, email_key, password_hash, role, locale, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    [user.accountId, user.email, user.email.toLowerCase(), user.passwordHash, user.role, user.locale, user.createdAt],
+    'INSERT INTO "user" (account_id, email, email_key, password_hash, role, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+    [user.accountId, user.email, user.email.toLowerCase(), user.passwordHash, user.role, user.createdAt],
   );
 }
 

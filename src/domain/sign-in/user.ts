@@ -3,8 +3,6 @@ export interface User {
   accountId: number;
   email: string;
   role: UserRole;
-  /** BCP 47; undefined follows the browser. */
-  locale: string | undefined;
   disabledAt: number | undefined;
   createdAt: number;
 }
@@ -25,9 +23,4 @@ export const PASSWORD_MAXIMUM = 256;
 export function passwordProblem(password: string): string | undefined {
   if (password.length < PASSWORD_MINIMUM) return `A password has at least ${PASSWORD_MINIMUM} characters`;
   return password.length > PASSWORD_MAXIMUM ? `A password has at most ${PASSWORD_MAXIMUM} characters` : undefined;
-}
-
-/** Whether it looks like an address a mail can be sent to; only a mail shows whether it is one. */
-export function isEmail(text: string): boolean {
-  return text.length <= 254 && /^[^\s@<>()[\],;:"\\]+@[^\s@<>()[\],;:"\\]+\.[^\s@.<>()[\],;:"\\]{2,}$/u.test(text);
 }

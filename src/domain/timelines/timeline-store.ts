@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Db } from '#db/database.ts';
-import { originalVisibleTo, type Viewer, visibleTo } from '#domain/posts/post-policy.ts';
+import type { Viewer } from '#domain/posts/post-policy.ts';
 import { postColumns, type PostRow, toPost } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
+import { originalVisibleTo, visibleTo } from '#domain/posts/visibility-sql-store.ts';
 
 /** A page of a list of posts, newest first: at most `limit` with ids below `before` (and above `after`). */
 export interface Page {
@@ -10,9 +12,9 @@ export interface Page {
   after?: number | undefined;
 }
 
-/** Whom the viewer blocks is not listed. */
+/** Leaves out the posts of whom the viewer blocks. */
 const noBlock = `NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = ? AND block.target_id = post.account_id)`;
-/** Nor, where `visibleTo` does not say so already, who blocks the viewer. */
+/** The same, and the posts of who blocks the viewer: for lists without `visibleTo`, which leaves those out by itself. */
 const noBlockEither = `${noBlock} AND NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = post.account_id AND block.target_id = ?)`;
 
 /** Home timeline of a local account. */
@@ -37,9 +39,17 @@ export interface ProfileFilter {
   reblogs: 'with' | 'without';
   /** Only posts with attachments. */
   media?: 'only';
+  /** Only what is public, where there may be more that the viewer may see. */
+  visibility?: 'public';
 }
 
-/** Posts of one account, as `viewer` may see them: of reblogs, what they show too. */
+/** Rows looked through at once, and how often: of an account strangers decide how many posts come one after another that one may not see. */
+const WINDOWS = { rows: 2_000, most: 20 };
+
+/**
+ * Posts of one account, as `viewer` may see them: of reblogs, what they show too. It is looked through a window at a time, and others get
+ * their turn between two of them. Behind more hidden posts than anybody writes the list ends.
+ */
 export async function listByAccount(
   db: Db,
   viewer: Viewer,
@@ -49,18 +59,35 @@ export async function listByAccount(
 ): Promise<Post[]> {
   const visible = visibleTo(viewer);
   const original = originalVisibleTo(viewer);
-  const conditions = [visible.sql, original.sql];
+  // Each of these has an index, so what it leaves out is not looked through.
+  const candidates = ['post.account_id = ?', 'post.deleted_at IS NULL', 'post.id < ?', 'post.id > ?'];
   if (filter.replies === 'without')
-    conditions.push('(post.in_reply_to_uri IS NULL OR post.in_reply_to_account_id = post.account_id)');
+    candidates.push('(post.in_reply_to_uri IS NULL OR post.in_reply_to_account_id = post.account_id)');
+  if (filter.media === 'only') candidates.push(`post.attachments <> '[]'`);
+  const conditions = [...candidates, visible.sql, original.sql];
   if (filter.replies === 'only') conditions.push('post.in_reply_to_uri IS NOT NULL');
   if (filter.reblogs === 'without') conditions.push('post.reblog_of_id IS NULL');
-  if (filter.media === 'only') conditions.push(`post.attachments <> '[]'`);
-  return select(
-    db,
-    `SELECT ${postColumns} FROM post WHERE post.account_id = ? AND post.deleted_at IS NULL AND post.id < ? AND post.id > ?
-     AND ${conditions.join(' AND ')} ORDER BY post.id DESC LIMIT ?`,
-    [accountId, ...bounds(page), ...visible.values, ...original.values, page.limit],
-  );
+  if (filter.visibility === 'public') conditions.push(`post.visibility = 'public'`);
+
+  const found: Post[] = [];
+  const [newest, after] = bounds(page);
+  let before = newest;
+  for (let window = 0; window < WINDOWS.most; window += 1) {
+    if (window > 0) await setImmediate();
+    const edge = await db.get<{ id: number }>(
+      `SELECT post.id FROM post WHERE ${candidates.join(' AND ')} ORDER BY post.id DESC LIMIT 1 OFFSET ?`,
+      [accountId, before, after, WINDOWS.rows],
+    );
+    const posts = await select(
+      db,
+      `SELECT ${postColumns} FROM post WHERE ${conditions.join(' AND ')} ORDER BY post.id DESC LIMIT ?`,
+      [accountId, before, edge ? edge.id - 1 : after, ...visible.values, ...original.values, page.limit - found.length],
+    );
+    found.push(...posts);
+    if (!edge || found.length === page.limit) break;
+    before = edge.id;
+  }
+  return found;
 }
 
 /** What one account keeps at the top of its profile, as `viewer` may see it: the newest pin first. */
@@ -94,33 +121,11 @@ export async function listByHashtag(db: Db, viewer: Viewer, name: string, page: 
   return select(
     db,
     `SELECT ${postColumns} FROM post_hashtag JOIN post ON post.id = post_hashtag.post_id
-     WHERE post_hashtag.hashtag_id = (SELECT id FROM hashtag WHERE name = ?) AND post_hashtag.post_id < ? AND post_hashtag.post_id > ?
+     WHERE post_hashtag.hashtag_id = (SELECT id FROM hashtag WHERE name = ?) AND post_hashtag.is_public = 1
+       AND post_hashtag.post_id < ? AND post_hashtag.post_id > ?
        AND post.visibility = 'public' AND post.deleted_at IS NULL AND ${viewer === undefined ? '1 = 1' : noBlockEither}
      ORDER BY post_hashtag.post_id DESC LIMIT ?`,
     [name, ...bounds(page), ...(viewer === undefined ? [] : [viewer, viewer]), page.limit],
-  );
-}
-
-/** Where a post stands in its thread. */
-export interface ThreadPlace {
-  id: number;
-  inReplyToId: number | null;
-  /** Bytes of its HTML. */
-  size: number;
-}
-
-/** Posts of a thread that `viewer` may see, oldest first, without their contents. Deleted ones are in it: they hold it together. */
-export async function listConversation(
-  db: Db,
-  viewer: Viewer,
-  conversationId: number,
-  limit: number,
-): Promise<ThreadPlace[]> {
-  const visible = visibleTo(viewer);
-  return db.all<ThreadPlace>(
-    `SELECT post.id, post.in_reply_to_id, octet_length(post.html) AS size FROM post
-     WHERE post.conversation_id = ? AND ${visible.sql} ORDER BY post.id LIMIT ?`,
-    [conversationId, ...visible.values, limit],
   );
 }
 

@@ -41,7 +41,7 @@ export async function grow(world: World, { accounts, posts, homeRows }: GrowthSi
       const uri = `https://host${n % 2_000}.example/notes/${n}`;
       const time = started + n * step;
       await tx.db.run(
-        `INSERT INTO post (id, account_id, kind, uri, url, visibility, html, conversation_id, published_at, version)
+        `INSERT INTO post (id, account_id, kind, uri, url, visibility, html, thread_id, published_at, version)
          VALUES (?, ?, 'note', ?, ?, 'public', ?, ?, ?, ?)`,
         [postId(n), accountId(n % accounts), uri, uri, html, postId(n), time, time],
       );

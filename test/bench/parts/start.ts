@@ -20,7 +20,7 @@ export async function measureStart(world: World, { idleMs }: { idleMs: number })
 
 async function startOnce(world: World, idleMs: number): Promise<{ ms: number; memory: number }> {
   const started = performance.now();
-  const main = join(import.meta.dirname, '../../../src/main.ts');
+  const main = join(import.meta.dirname, '../../../bin/server.js');
   const server = spawn(process.execPath, [main], { env: { ...process.env, ...world.env }, stdio: 'ignore' });
   try {
     await until(() => isHealthy(world.origin), 30_000, 'the server answers');

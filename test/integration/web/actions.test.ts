@@ -4,6 +4,7 @@ import { findFavourite } from '#domain/posts/favourite-store.ts';
 import { findPost, findReblog } from '#domain/posts/post-store.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
+import { updateSettings } from '#domain/instance/settings.ts';
 import { buildRemoteAccount, buildRemotePost } from '../../support/remote-posts.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
 import { visit, type Visitor } from '../../support/visitor.ts';
@@ -63,6 +64,16 @@ describe('what somebody signed in can do with plain forms', () => {
     expect(answer.status).toBe(422);
     expect(answer.text).toContain('This is not a language tag');
     expect(answer.text).toContain('>Bonjour</textarea>');
+  });
+
+  it('hear that a post names too many', async () => {
+    const names = Array.from({ length: 51 }, (_, n) => `@name${n}`).join(' ');
+    const named = await visitor.submit('/home', '/publish', { text: names });
+    expect(named.status).toBe(422);
+    expect(named.text).toContain('At most 50 accounts can be named.');
+    const tagged = await visitor.submit('/home', '/publish', { text: names.replaceAll('@', '#') });
+    expect(tagged.status).toBe(422);
+    expect(tagged.text).toContain('There can be at most 50 hashtags.');
   });
 
   it('hear what is wrong with an answer, and go on with it', async () => {
@@ -216,6 +227,34 @@ describe('crawlers', () => {
     expect(text).not.toContain('@bob');
     expect((await visitor.get('/robots.txt')).text).toContain('Sitemap: https://parvis.example/sitemap.xml');
   });
+
+  it('hear within a minute of consent that was taken back', async () => {
+    const anybody = await visit(app);
+    await updateProfile(app.ctx, alice.id, { indexable: true });
+    app.clock.advance(60_000);
+    expect((await anybody.get('/sitemap.xml')).text).toContain('/@alice<');
+    await updateProfile(app.ctx, alice.id, { indexable: false });
+    app.clock.advance(60_000);
+    expect((await anybody.get('/sitemap.xml')).text).not.toContain('/@alice<');
+  });
+
+  it('are told by each page, which they may read, that a place is not to be indexed', async () => {
+    const anybody = await visit(app);
+    const post = await buildPost(app.ctx, alice, { text: 'Leave me out' });
+    await updateSettings(app.ctx, { indexing: 'refused' });
+    const robots = await anybody.get('/robots.txt');
+    expect(robots.text).not.toMatch(/^Disallow: \/$/m);
+    expect(robots.text).not.toContain('Sitemap');
+    expect((await anybody.get('/sitemap.xml')).text).not.toContain('<loc>');
+    for (const path of ['/', '/about', '/@alice', '/@alice.atom', `/@alice/${post.id}`, `/@alice/${post.id}/embed`]) {
+      for (let n = 0; n < 2; n++) {
+        const { headers } = await anybody.get(path);
+        expect([path, headers['x-robots-tag']]).toEqual([path, 'noindex']);
+      }
+    }
+    await updateSettings(app.ctx, { indexing: 'allowed' });
+    expect((await anybody.get('/')).headers['x-robots-tag']).toBeUndefined();
+  });
 });
 
 describe('oEmbed', () => {
@@ -227,6 +266,14 @@ describe('oEmbed', () => {
     expect(page.text).toContain(`type="application/json+oembed"`);
     expect(JSON.parse((await ask(`url=${url}&maxwidth=320&maxheight=9999`)).text)).toMatchObject({
       width: 320,
+      height: 420,
+    });
+    expect(JSON.parse((await ask(`url=${url}&maxwidth=150&maxheight=90`)).text)).toMatchObject({
+      width: 150,
+      height: 90,
+    });
+    expect(JSON.parse((await ask(`url=${url}&maxwidth=0&maxheight=x`)).text)).toMatchObject({
+      width: 600,
       height: 420,
     });
     expect((await ask(`url=${url}&format=xml`)).status).toBe(501);

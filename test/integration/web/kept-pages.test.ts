@@ -3,8 +3,9 @@ import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { updateSettings } from '#domain/instance/settings.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
 import { favourite } from '#domain/posts/favourite.ts';
+import { readThreadStamp } from '#domain/posts/thread-store.ts';
 import { follow } from '#domain/relationships/follow.ts';
-import { readPageStamp, readThreadStamp } from '#domain/timelines/page-stamp-store.ts';
+import { readPageStamp } from '#domain/posts/page-stamp-store.ts';
 import { onEachDialect } from '../../support/databases.ts';
 import { createTestApp } from '../../support/test-app.ts';
 import { visit } from '../../support/visitor.ts';
@@ -18,7 +19,7 @@ onEachDialect('the stamp of a page', (dialect) => {
     const bob = await buildUser(ctx, 'bob');
     const post = await buildPost(ctx, alice);
     const other = await buildPost(ctx, bob);
-    const shown = { accountIds: [alice.id], postIds: [post.id], conversationId: post.conversationId };
+    const shown = { accountIds: [alice.id], postIds: [post.id], threadId: post.threadId };
     const stamp = async () => JSON.stringify(await readPageStamp(ctx.db, shown));
     const changes: [string, () => Promise<unknown>][] = [
       ['a favourite', () => favourite(ctx, bob.id, post.id)],
@@ -38,7 +39,7 @@ onEachDialect('the stamp of a page', (dialect) => {
     await favourite(ctx, alice.id, other.id);
     await buildPost(ctx, bob, { text: '@alice aside', inReplyToId: post.id, visibility: 'direct' });
     expect(JSON.parse(await stamp())).toMatchObject({ thread: (JSON.parse(before) as { thread: string }).thread });
-    expect(await readThreadStamp(ctx.db, post.conversationId!)).toBe((await readPageStamp(ctx.db, shown)).thread);
+    expect(await readThreadStamp(ctx.db, post.threadId!)).toBe((await readPageStamp(ctx.db, shown)).thread);
     await deletePost(ctx, alice.id, post.id);
     expect(await stamp()).not.toBe(before);
   });

@@ -55,13 +55,30 @@ describe('the owner link', () => {
     app.clock.advance(1);
     const expired = await visitor.get(second);
     expect(expired.status).toBe(403);
-    expect(expired.text).toContain('npm run -s parvis -- owner-link');
+    expect(expired.text).toContain('<code>parvis owner-link</code>');
     const third = await pathOfLink(app);
     const late = await visit(app);
     await late.get(third);
     await visitor.submit(third, third, owner);
     expect((await late.get(third)).status).toBe(403);
     expect(await app.ownerLink()).toBeUndefined();
+  });
+
+  it('names the command of a copy that is tried out on this machine', async () => {
+    await using app = await createTestApp({ config: { origin: 'http://localhost:3000', host: 'localhost:3000' } });
+    const page = await (await visit(app)).get('/setup/x');
+    expect(page.text).toContain('<code>npm run -s parvis -- owner-link</code>');
+  });
+
+  it('does not decide the language of the owner for all browsers and all time', async () => {
+    await using app = await createTestApp();
+    const path = await pathOfLink(app);
+    const visitor = await visit(app);
+    const french = { 'accept-language': 'fr' };
+    expect((await visitor.get(path, french)).text).toContain('<html lang="fr"');
+    await visitor.submit(path, path, owner);
+    expect((await visitor.get('/home', { 'accept-language': 'en' })).text).toContain('<html lang="en"');
+    expect((await visitor.get('/home', french)).text).toContain('<html lang="fr"');
   });
 
   it('makes one owner of two who use it at once', async () => {
@@ -85,7 +102,7 @@ describe('the owner link', () => {
     for (const [wrong, message] of [
       [{ username: 'not a name' }, 'Ce nom ne peut pas être utilisé'],
       [{ email: 'nowhere' }, 'Ce n’est pas une adresse électronique'],
-      [{ password: 'short' }, 'Un mot de passe a de 8 à 256 caractères'],
+      [{ password: 'short' }, 'Le mot de passe doit compter de 8 à 256 caractères'],
     ] as const) {
       const answer = await visitor.submit(path, path, { ...owner, ...wrong });
       expect(answer.status).toBe(422);
@@ -131,10 +148,27 @@ describe('settings', () => {
       indexable: 'on',
       discoverable: 'on',
     });
-    expect(answer.headers['location']).toBe('/settings?saved=yes');
-    expect((await visitor.get('/settings?saved=yes')).text).toContain('role="status"');
+    expect(answer.headers['location']).toBe('/settings');
+    expect((await visitor.get('/settings')).text).toContain('role="status"');
     const profile = await (await visit(app)).get('/@alice');
     expect(profile.text).toContain('I read <strong>everything</strong>');
     expect(profile.text).not.toContain('content="noindex"');
+  });
+
+  it('say of a description that names too many what is wrong with it, beside it', async () => {
+    await using app = await createTestApp();
+    await buildUser(app.ctx, 'alice');
+    const visitor = await visit(app);
+    await visitor.signIn('alice');
+    const names = Array.from({ length: 51 }, (_, n) => `@name${n}`).join(' ');
+    for (const [summary, problem] of [
+      [names, 'At most 50 accounts can be named.'],
+      [names.replaceAll('@', '#'), 'There can be at most 50 hashtags.'],
+    ]) {
+      const answer = await visitor.submit('/settings', '/settings', { displayName: 'Alice', summary: summary! });
+      expect(answer.status).toBe(422);
+      expect(answer.text).toMatch(new RegExp(`id="[^"]*summary[^"]*"[^>]*>[^<]*${problem}`));
+      expect(answer.text).not.toContain('A post has');
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Account } from '#domain/accounts/account.ts';
-import { deleteAccount } from '#domain/accounts/delete-account.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { updateSettings } from '#domain/instance/settings.ts';
 import { editPost } from '#domain/posts/edit-post.ts';
@@ -162,6 +162,41 @@ describe('lists of followers', () => {
   });
 });
 
+describe('the page about this place', () => {
+  it('names those who run it, whether they want to be in lists of people or not', async () => {
+    await updateProfile(app.ctx, alice.id, { discoverable: false });
+    app.clock.advance(60_000);
+    expect((await anybody.get('/about')).text).toMatch(/Run by[^]*href="\/@alice"/);
+    await updateProfile(app.ctx, alice.id, { discoverable: true });
+  });
+});
+
+describe('feeds', () => {
+  it('hold the latest public posts, however many others came after them', async () => {
+    const quiet = await buildUser(app.ctx, 'quiet');
+    await buildPost(app.ctx, quiet, { text: 'Said aloud' });
+    for (let n = 0; n < 61; n++) await buildPost(app.ctx, quiet, { text: 'Hush', visibility: 'unlisted' });
+    const { text } = await anybody.get('/@quiet.atom');
+    expect(text).toContain('Said aloud');
+    expect(text).not.toContain('Hush');
+  });
+
+  it('without posts are of today', async () => {
+    const { status, text } = await anybody.get('/tags/nothing.atom');
+    expect(status).toBe(200);
+    expect(text).toContain('<updated>2026-01-15T00:00:00.000Z</updated>');
+  });
+});
+
+describe('the way to sign in', () => {
+  it('leads back to the page one came from', async () => {
+    const { text } = await anybody.get(`/@alice/${post.id}`);
+    expect(text).toContain(`href="/sign-in?to=${encodeURIComponent(`/@alice/${post.id}`)}"`);
+    for (const path of ['/', '/sign-in?to=%2Fabout', '/nothing'])
+      expect((await anybody.get(path)).text).toContain('href="/sign-in"');
+  });
+});
+
 describe('posts', () => {
   it('are shown with their whole thread', async () => {
     const root = await buildPost(app.ctx, alice, { text: 'Opening' });
@@ -182,6 +217,12 @@ describe('posts', () => {
     expect((await anybody.get(`/users/${alice.id}`)).headers['location']).toBe('/@alice');
   });
 
+  it('of programs elsewhere are led to by their id too', async () => {
+    const bot = await buildRemoteAccount(app.ctx, 'bot', { kind: 'application' });
+    const { status, headers } = await anybody.get(`/users/${bot.id}`);
+    expect([status, headers['location']]).toEqual([302, '/@bot@remote.example']);
+  });
+
   it('hide behind their warning, which is all that previews tell', async () => {
     const warned = await buildPost(app.ctx, alice, { text: 'The butler did it', summary: 'End of the novel' });
     const { text } = await anybody.get(`/@alice/${warned.id}`);
@@ -200,6 +241,8 @@ describe('hashtags', () => {
   it('have one page for all spellings, with public posts only', async () => {
     await buildPost(app.ctx, alice, { text: 'Unlisted #market', visibility: 'unlisted' });
     expect((await anybody.get('/tags/Market')).headers['location']).toBe('/tags/market');
+    expect((await anybody.get('/tags/Market?before=1')).headers['location']).toBe('/tags/market?before=1');
+    expect((await anybody.get('/tags/Market.atom')).headers['location']).toBe('/tags/market.atom');
     const { text } = await anybody.get('/tags/market');
     expect(text).toContain('The market stays');
     expect(text).not.toContain('Unlisted');
@@ -249,6 +292,26 @@ describe('kept pages', () => {
 });
 
 describe('preferences', () => {
+  it('can be left to the browser again', async () => {
+    const visitor = await visit(app);
+    const english = { 'accept-language': 'en' };
+    await visitor.get('/preferences?language=fr&theme=dark');
+    const chosen = await visitor.get('/about', english);
+    expect(chosen.text).toContain('<html lang="fr" data-theme="dark"');
+    expect(chosen.text).toMatch(/aria-current="true">Français</);
+    const [automatic] = /\/preferences\?language=auto[^"]*/.exec(chosen.text)!;
+    await visitor.get(automatic.replaceAll('&amp;', '&'));
+    await visitor.get('/preferences?theme=auto');
+    expect(visitor.cookies.size).toBe(0);
+    const free = await visitor.get('/about', english);
+    expect(free.text).toContain('<html lang="en" data-theme="auto"');
+    expect(free.text).toMatch(/aria-current="true">Automatic</);
+    // Two pages in one language, of which one says that it was chosen.
+    await visitor.get('/preferences?language=en');
+    expect((await visitor.get('/about', english)).text).toMatch(/aria-current="true">English</);
+    expect((await anybody.get('/about', english)).text).toMatch(/aria-current="true">Automatic</);
+  });
+
   it('remember the language and lead back to a page of ours only', async () => {
     const visitor = await visit(app);
     const answer = await visitor.get('/preferences?language=fr&to=/about');
@@ -285,7 +348,7 @@ describe('every answer', () => {
   it('asks for HTTPS for as long as configured', async () => {
     await using strict = await createTestApp({ config: { hsts: 31_536_000 } });
     const { headers } = await (await visit(strict)).get('/');
-    expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
+    expect(headers['strict-transport-security']).toBe('max-age=31536000');
   });
 
   it('A83: is made from the configured origin, whatever name was asked for', async () => {
@@ -319,6 +382,23 @@ describe('every answer', () => {
   it('has no body where only the head is asked for', async () => {
     const head = await anybody.ask('/@alice', { method: 'HEAD' });
     expect([head.status, head.text]).toEqual([200, '']);
+  });
+});
+
+describe('a server on this machine', () => {
+  it('sends browsers that ask by another name of the loopback to the one where forms work', async () => {
+    await using local = await createTestApp({ config: { origin: 'http://localhost:4104', host: 'localhost:4104' } });
+    const visitor = await visit(local);
+    const host = '127.0.0.1:4104';
+    const answer = await visitor.get('/sign-in?to=%2Fhome', { host });
+    expect([answer.status, answer.headers['location']]).toEqual([302, 'http://localhost:4104/sign-in?to=%2Fhome']);
+    expect((await visitor.get('//evil.example/', { host })).headers['location']).toBe(
+      'http://localhost:4104//evil.example/',
+    );
+    // The fediverse of this machine may use either.
+    expect((await visitor.get('/nodeinfo/2.1', { host })).status).toBe(200);
+    expect((await visitor.get('/sign-in')).status).toBe(200);
+    expect((await visitor.get('/sign-in', { host: '127.0.0.1:4105' })).status).toBe(421);
   });
 });
 

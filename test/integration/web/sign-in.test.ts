@@ -51,6 +51,26 @@ describe('signing in', () => {
     expect((await other.get('/home')).status).toBe(303);
   });
 
+  it('lasts for as long as one comes back within a month', async () => {
+    const { app, visitor } = await createWorld();
+    await using _ = app;
+    const day = 24 * 3_600_000;
+    await visitor.signIn('alice');
+    app.clock.advance(day - 1);
+    expect((await visitor.get('/home')).headers['set-cookie']).toBeUndefined();
+    app.clock.advance(1);
+    const extended = await visitor.get('/home');
+    expect(extended.headers['set-cookie']).toBe(
+      `${SESSION}=${visitor.cookies.get(SESSION)!}; Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000; Secure`,
+    );
+    // Once a day.
+    expect((await visitor.get('/home')).headers['set-cookie']).toBeUndefined();
+    app.clock.advance(29 * day);
+    expect((await visitor.get('/home')).status).toBe(200);
+    app.clock.advance(30 * day);
+    expect((await visitor.get('/home')).status).toBe(303);
+  });
+
   it('A80: answers alike whether the name, the password or the permission is missing', async () => {
     const { app, visitor } = await createWorld();
     await using _ = app;

@@ -1,0 +1,3 @@
+import { start } from './start.js';
+
+await start('cli.ts', 'npm run -s parvis -- …');

@@ -1,0 +1,36 @@
+import { type Db, list, valuesOf } from '#db/database.ts';
+
+export async function insertMentions(db: Db, postId: number, accountIds: readonly number[]): Promise<void> {
+  if (accountIds.length === 0) return;
+  const rows = valuesOf(accountIds.map((accountId) => [postId, accountId]));
+  await db.run(`INSERT INTO mention (post_id, account_id) ${rows.sql} ON CONFLICT DO NOTHING`, rows.values);
+}
+
+export async function deleteMentions(db: Db, postId: number): Promise<void> {
+  await db.run('DELETE FROM mention WHERE post_id = ?', [postId]);
+}
+
+export async function isMentioned(db: Db, postId: number, accountId: number): Promise<boolean> {
+  return (
+    (await db.get('SELECT 1 AS found FROM mention WHERE post_id = ? AND account_id = ?', [postId, accountId])) !==
+    undefined
+  );
+}
+
+export async function listMentionedIds(db: Db, postId: number): Promise<number[]> {
+  return (await db.all<{ accountId: number }>('SELECT account_id FROM mention WHERE post_id = ?', [postId])).map(
+    (row) => row.accountId,
+  );
+}
+
+export interface Mention {
+  postId: number;
+  accountId: number;
+}
+
+/** Whom these posts name. */
+export async function listMentions(db: Db, postIds: readonly number[]): Promise<Mention[]> {
+  if (postIds.length === 0) return [];
+  const wanted = list(postIds);
+  return db.all(`SELECT post_id, account_id FROM mention WHERE post_id ${wanted.sql}`, wanted.values);
+}

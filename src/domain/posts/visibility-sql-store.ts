@@ -1,0 +1,25 @@
+import type { Viewer } from '#domain/posts/post-policy.ts';
+
+/** `canSee` in SQL, for lists: a condition for one viewer on the table `post`, or on an alias of it, with its parameters. */
+export function visibleTo(viewer: Viewer, post: 'post' | 'original' = 'post'): { sql: string; values: number[] } {
+  if (viewer === undefined) return { sql: `${post}.visibility IN ('public', 'unlisted')`, values: [] };
+  return {
+    sql: `(${post}.account_id = ? OR (
+      NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = ${post}.account_id AND block.target_id = ?)
+      AND (${post}.visibility IN ('public', 'unlisted')
+        OR EXISTS (SELECT 1 FROM mention WHERE mention.post_id = ${post}.id AND mention.account_id = ?)
+        OR (${post}.visibility = 'followers'
+          AND EXISTS (SELECT 1 FROM follow WHERE follow.follower_id = ? AND follow.target_id = ${post}.account_id AND follow.accepted = 1)))))`,
+    values: [viewer, viewer, viewer, viewer],
+  };
+}
+
+/** Whoever may see that something was reblogged need not be somebody who may see what. For lists: a condition on `post`, with its parameters. */
+export function originalVisibleTo(viewer: Viewer): { sql: string; values: number[] } {
+  const { sql, values } = visibleTo(viewer, 'original');
+  return {
+    sql: `(post.reblog_of_id IS NULL OR EXISTS (
+      SELECT 1 FROM post original WHERE original.id = post.reblog_of_id AND original.deleted_at IS NULL AND ${sql}))`,
+    values,
+  };
+}
