@@ -3,7 +3,7 @@ import { backup } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { type Database, DatabaseUnavailable } from '#db/database.ts';
 import { createGroupCommit } from '#db/group-commit.ts';
-import { connectSqlite, explanationOf, type SqliteConnection, sqliteCode } from '#db/sqlite-connection.ts';
+import { connectSqlite, explanationOf, isBusy, type SqliteConnection, sqliteCode } from '#db/sqlite-connection.ts';
 
 /** How long to wait for another program's write transaction before giving up (milliseconds). */
 const LOCK_PATIENCE = 30_000;
@@ -98,9 +98,8 @@ function connect(file: string, lockPatience: number): { writer: SqliteConnection
     // It holds addresses and password hashes: nobody else's to read, whatever the umask.
     closeSync(openSync(file, 'a', 0o600));
     const writer = open();
-    writer.raw.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000',
-    );
+    changeToWal(writer, lockPatience);
+    writer.raw.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 2000');
     const reader = open();
     reader.raw.exec('PRAGMA query_only = ON');
     // Readers wait for recovery only, which ends. (The first read makes the connection look at the file, and recover it.)
@@ -113,11 +112,23 @@ function connect(file: string, lockPatience: number): { writer: SqliteConnection
   }
 }
 
+/** Where several processes open a new file together, SQLite reports all but one as busy without waiting: they try again. */
+function changeToWal(connection: SqliteConnection, patience: number): void {
+  const until = performance.now() + patience;
+  for (;;) {
+    try {
+      connection.raw.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_TIMEOUT);
+  }
+}
+
 function cannotOpen(file: string, error: unknown): DatabaseUnavailable {
-  return new DatabaseUnavailable(
-    `The database ${file} cannot be opened: ${explanationOf(error) ?? (error as Error).message}`,
-    { cause: error },
-  );
+  const why = isBusy(error) ? 'another program has it locked' : (explanationOf(error) ?? (error as Error).message);
+  return new DatabaseUnavailable(`The database ${file} cannot be opened: ${why}`, { cause: error });
 }
 
 /** Refreshes the planner's statistics: welcome at the end, and never worth a failing stop (busy, full or read-only disk). */

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, DatabaseUnavailable, type Db } from '#db/database.ts';
 import { openSqlite } from '#db/sqlite.ts';
@@ -154,6 +156,40 @@ describe('A database that another program locks', () => {
     await database.close();
     other.exec('COMMIT');
     other.close();
+  });
+});
+
+describe('A new file that another program is making ready', () => {
+  /** Another thread has the lock that the change to WAL takes, for so many milliseconds. */
+  async function lockFresh(path: string, forMs: number): Promise<Worker> {
+    const locking = new Worker(
+      `const { DatabaseSync } = require('node:sqlite');
+       const other = new DatabaseSync(${JSON.stringify(path)});
+       other.exec('BEGIN IMMEDIATE');
+       require('node:worker_threads').parentPort.postMessage('locked');
+       setTimeout(() => other.close(), ${forMs});`,
+      { eval: true },
+    );
+    await once(locking, 'message');
+    return locking;
+  }
+
+  test('is waited for', async () => {
+    const fresh = join(folder, 'fresh.sqlite');
+    const ended = once(await lockFresh(fresh, 200), 'exit');
+    const opened = openSqlite(fresh);
+    expect(await opened.get('PRAGMA journal_mode')).toEqual({ journalMode: 'wal' });
+    await opened.close();
+    await ended;
+  });
+
+  test('for too long gives a clear message', async () => {
+    const fresh = join(folder, 'fresh.sqlite');
+    const ended = once(await lockFresh(fresh, 1_500), 'exit');
+    expect(() => openSqlite(fresh, { lockPatience: 100 })).toThrow(
+      new DatabaseUnavailable(`The database ${fresh} cannot be opened: another program has it locked`),
+    );
+    await ended;
   });
 });
 
