@@ -89,6 +89,13 @@ export async function up(knex: Knex): Promise<void> {
     t.bigInteger('account_id').notNullable().references('account.id').onDelete('CASCADE');
     t.primary(['post_id', 'account_id']);
   });
+  // Whom a post from here named until an edit did not: their servers hold a copy, and must hear when it goes. A table of its own, as they
+  // count for nothing else: whoever reads `mention` decides by it who may see a post.
+  await knex.schema.createTable('former_mention', (t) => {
+    t.bigInteger('post_id').notNullable().references('post.id').onDelete('CASCADE');
+    t.bigInteger('account_id').notNullable().references('account.id').onDelete('CASCADE');
+    t.primary(['post_id', 'account_id']);
+  });
 
   await knex.schema.createTable('hashtag', (t) => {
     t.bigInteger('id').primary();

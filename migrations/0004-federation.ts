@@ -16,8 +16,11 @@ export async function up(knex: Knex): Promise<void> {
     t.bigInteger('account_id').notNullable();
     t.text('body').notNullable();
     t.text('digest').notNullable();
-    // The post it is about, whose deletion ends what is still to be delivered.
+    t.text('type').notNullable();
+    // What it is about, such as a post: what is said of it later replaces or takes back what is still to be delivered.
     t.text('about');
+    // From when on it ages: what is worded anew is as old as it was.
+    t.bigInteger('created_at').notNullable();
     t.index(['about'], 'delivery_body_about');
     t.index(['account_id'], 'delivery_body_account');
   });
@@ -27,6 +30,8 @@ export async function up(knex: Knex): Promise<void> {
     t.bigInteger('body_id').notNullable();
     t.text('host').notNullable();
     t.text('inbox').notNullable();
+    // Somebody whose inbox it is, who knows where it is now if it is there no more.
+    t.bigInteger('account_id').notNullable();
     // Also the lease: a claimed delivery falls due again by itself.
     t.bigInteger('due').notNullable();
     t.integer('attempt').notNullable().defaultTo(0);

@@ -72,6 +72,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   }
 
   let server: Server | undefined;
+  let listening: Promise<number | undefined> | undefined;
   let stopping: Promise<void> | undefined;
 
   async function listen(): Promise<number | undefined> {
@@ -101,6 +102,8 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   }
 
   async function stop(patience = 8_000): Promise<void> {
+    // What would begin after the end would have none. Whoever listens hears why it fails.
+    await listening?.catch(() => {});
     ready = false;
     await Promise.all([server && closeServer(server, patience), worker.stop(patience), sender.stop(patience)]);
     await core.close();
@@ -109,7 +112,7 @@ export async function createApp(config: Config, overrides: Overrides = {}): Prom
   return {
     ctx,
     koa,
-    listen,
+    listen: () => (listening ??= listen()),
     ownerLink: () => ensureOwnerLink(ctx),
     drain: core.drain,
     stop: (patience) => (stopping ??= stop(patience)),

@@ -185,6 +185,8 @@ function loadSecret({ dataDir, databaseUrl }: Environment): Buffer {
     throw new ConfigError(`DATA_DIR=${dataDir} cannot be used (${reason}): write ${variables.DATA_DIR.hint}`);
   }
   const file = join(dataDir, SECRET_FILE);
+  // Before the secret: another process that starts first at the same time makes the secret, and then the database.
+  const hasDatabase = databaseUrl === undefined && existsSync(join(dataDir, SQLITE_FILE));
   const found = findSecret(file);
   if (found) {
     // Also where a backup or a copy brought it back for everybody to read.
@@ -192,7 +194,7 @@ function loadSecret({ dataDir, databaseUrl }: Environment): Buffer {
     return found;
   }
   // A new secret would start a server whose keys nobody can read. (A PostgreSQL database is compared with the secret once it is open.)
-  if (databaseUrl === undefined && existsSync(join(dataDir, SQLITE_FILE))) {
+  if (hasDatabase) {
     throw new ConfigError(`${file} is missing, and the database cannot be used without it: restore it from a backup`);
   }
   return makeSecret(file);

@@ -16,6 +16,7 @@ import {
   federateUnfollow,
   federateUnpin,
 } from '#activitypub/federate.ts';
+import { findMovedInbox } from '#activitypub/moved-inbox.ts';
 import { pruneFedify, pruneInbox, pruneOutbox } from '#activitypub/prune.ts';
 import {
   readActivity,
@@ -44,6 +45,7 @@ export const subscriptions: readonly Subscription[] = [
   on('activity.forwarded', 'read-forwarded-activity', readForwardedActivity),
   on('account.stale', 'refresh-account', refreshStaleAccount),
   on('post.stale', 'refresh-post', refreshStalePost),
+  on('inbox.missing', 'find-moved-inbox', findMovedInbox),
   on('post.published', 'federate-post', federate(federatePost)),
   on('post.partly-fanned-out', 'fan-out', {
     apply: (tx, event) => fanOutFurther(tx, event.postId, event.afterFollowerId),

@@ -21,6 +21,11 @@ export function mentionedIn(postId: number): Source {
   return { sql: 'SELECT account_id FROM mention WHERE post_id = ?', values: [postId] };
 }
 
+/** Whoever a post from here named until an edit did not: their servers have a copy of what it was. */
+export function formerlyMentionedIn(postId: number): Source {
+  return { sql: 'SELECT account_id FROM former_mention WHERE post_id = ?', values: [postId] };
+}
+
 export function authorOf(postId: number): Source {
   return { sql: 'SELECT account_id FROM post WHERE id = ?', values: [postId] };
 }

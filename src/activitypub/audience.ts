@@ -3,6 +3,7 @@ import {
   authorOf,
   everybody,
   followersOf,
+  formerlyMentionedIn,
   involvedIn,
   mentionedIn,
   type Recipients,
@@ -36,19 +37,23 @@ export function audienceOfPost(post: Addressed): Recipients {
 
 /**
  * An edit. What is not for everybody goes to whom a new post would go to, and to nobody else: whoever answered, liked or was named once may
- * not see the new text. What is open goes also to everybody who may hold a copy, those that the edit names no more (`formerIds`) too.
+ * not see the new text. What is open goes also to everybody who may hold a copy, those that it named once too.
  */
-export function audienceOfEdit(post: Addressed, formerIds: readonly number[] = []): Recipients {
+export function audienceOfEdit(post: Addressed): Recipients {
   const audience = audienceOfPost(post);
   if (isRestricted(post.visibility)) return audience;
-  return { ...audience, sources: [...audience.sources, involvedIn(post.id), ...formerIds.map(theAccount)] };
+  return { ...audience, sources: [...audience.sources, involvedIn(post.id), formerlyMentionedIn(post.id)] };
 }
 
-/** A deletion: everybody who may hold a copy. Blocks do not count: who got it before the block should see it go. */
+/**
+ * A deletion: everybody who may hold a copy, those that the post named once too. Blocks do not count: who got it before the block should
+ * see it go.
+ */
 export function audienceOfDeletion(post: Addressed): Recipients {
   const { sources, inboxes } = audienceOfPost(post);
-  if (post.visibility === 'direct') return { sources, inboxes };
-  return { sources: [...sources, involvedIn(post.id)], inboxes };
+  const holders = [...sources, formerlyMentionedIn(post.id)];
+  if (post.visibility === 'direct') return { sources: holders, inboxes };
+  return { sources: [...holders, involvedIn(post.id)], inboxes };
 }
 
 /** A reblog and its undoing: followers, and the author of what is shown. */

@@ -1,11 +1,10 @@
 import { type Delivery, listBodies } from '#activitypub/delivery-store.ts';
-import { judge, type Verdict } from '#activitypub/delivery-verdict.ts';
+import { judge, saysInboxIsMissing, type Verdict } from '#activitypub/delivery-verdict.ts';
 import type { HostHealth } from '#activitypub/host-health-store.ts';
 import { signCavage, signRfc9421 } from '#activitypub/signature/sign.ts';
 import type { Ctx } from '#context.ts';
 import { getSigningKey, type SigningKey } from '#domain/accounts/keys.ts';
 import { coalesce } from '#lib/coalesce.ts';
-import { timeOfId } from '#lib/id.ts';
 import { createLru } from '#lib/lru.ts';
 import { siteOf } from '#lib/site.ts';
 import { createTokenBuckets } from '#lib/token-bucket.ts';
@@ -20,15 +19,26 @@ const POSTPONED = 60_000;
 
 interface Body {
   accountId: number;
+  about: string | undefined;
   bytes: Buffer;
   digest: string;
+  /** Epoch ms. */
+  createdAt: number;
+}
+
+export interface Sent {
+  verdict: Verdict;
+  /** Set where the host showed that it takes another way of signing than was thought. */
+  spokeRfc9421?: boolean;
+  /** The host says that the inbox is not there. */
+  isInboxMissing?: boolean;
 }
 
 export interface Dispatch {
-  /** Has the bodies at hand for what follows. */
-  load(bodyIds: readonly number[]): Promise<void>;
-  /** Signs and posts. `spokeRfc9421` is set where the host showed that it takes another way of signing than was thought. */
-  send(delivery: Delivery, health: HostHealth): Promise<{ verdict: Verdict; spokeRfc9421: boolean | undefined }>;
+  /** Has the bodies at hand for what follows. Returns what each is about, by its id. */
+  load(bodyIds: readonly number[]): Promise<ReadonlyMap<number, string | undefined>>;
+  /** Signs and posts. */
+  send(delivery: Delivery, health: HostHealth): Promise<Sent>;
 }
 
 /** One signed request to one inbox. Bodies and keys stay in memory while they are used much. */
@@ -42,12 +52,20 @@ export function createDispatch(ctx: Ctx): Dispatch {
   const elsewhere = createTokenBuckets({ ...ELSEWHERE, now: ctx.now });
   const readKey = coalesce((accountId) => getSigningKey(ctx, Number(accountId), 'rsa'));
 
-  async function load(bodyIds: readonly number[]): Promise<void> {
-    const missing = [...new Set(bodyIds)].filter((id) => bodies.get(id) === undefined);
-    if (missing.length === 0) return;
-    for (const { id, accountId, body, digest } of await listBodies(ctx.db, missing)) {
-      bodies.set(id, { accountId, bytes: Buffer.from(body), digest });
+  async function load(bodyIds: readonly number[]): Promise<ReadonlyMap<number, string | undefined>> {
+    const topics = new Map<number, string | undefined>();
+    const missing: number[] = [];
+    for (const id of new Set(bodyIds)) {
+      const known = bodies.get(id);
+      if (known) topics.set(id, known.about);
+      else missing.push(id);
     }
+    if (missing.length === 0) return topics;
+    for (const { id, accountId, body, digest, about, createdAt } of await listBodies(ctx.db, missing)) {
+      bodies.set(id, { accountId, bytes: Buffer.from(body), digest, about: about ?? undefined, createdAt });
+      topics.set(id, about ?? undefined);
+    }
+    return topics;
   }
 
   async function bodyOf(id: number): Promise<Body | undefined> {
@@ -64,15 +82,15 @@ export function createDispatch(ctx: Ctx): Dispatch {
   return {
     load,
     async send(delivery, health) {
-      const age = ctx.now() - timeOfId(delivery.bodyId);
       const url = new URL(delivery.inbox);
       // Asked again at the last moment: the domain may have been blocked since, or one above it, or the inbox is of another one.
       if ([delivery.host, url.host].some((host) => ctx.blockedHosts.covers(host))) return dropped('blocked');
       if (url.origin === ctx.config.origin) return dropped('our own address');
       if (url.host !== delivery.host && !elsewhere.take(siteOf(url.host)))
-        return { verdict: { kind: 'postponed', after: POSTPONED }, spokeRfc9421: undefined };
+        return { verdict: { kind: 'postponed', after: POSTPONED } };
       const body = await bodyOf(delivery.bodyId);
       if (!body) return dropped('the activity was given up');
+      const age = ctx.now() - body.createdAt;
       const { uri: keyId, privateKey } = await keyOf(body.accountId);
       const post = async (sign: typeof signCavage) => {
         const signing = { digest: body.digest, contentType: CONTENT_TYPE };
@@ -82,17 +100,20 @@ export function createDispatch(ctx: Ctx): Dispatch {
 
       const first = health.speaksRfc9421 ? signRfc9421 : signCavage;
       const answer = await post(first);
-      const verdict = judge(answer, delivery.attempt, age);
+      const sent = (by: typeof answer): Sent => ({
+        verdict: judge(by, delivery.attempt, age),
+        isInboxMissing: saysInboxIsMissing(by),
+      });
       // Not understood: the other way, at once, unless the host has never shown that it knows the newer one.
       const knowsOther = first === signRfc9421 || (!answer.ok && answer.headers?.['accept-signature'] !== undefined);
-      if (answer.ok || answer.status !== 401 || !knowsOther) return { verdict, spokeRfc9421: undefined };
+      if (answer.ok || answer.status !== 401 || !knowsOther) return sent(answer);
       const second = await post(first === signRfc9421 ? signCavage : signRfc9421);
-      if (!second.ok) return { verdict: judge(second, delivery.attempt, age), spokeRfc9421: undefined };
+      if (!second.ok) return sent(second);
       return { verdict: { kind: 'delivered' }, spokeRfc9421: first === signCavage };
     },
   };
 }
 
-function dropped(detail: string): Awaited<ReturnType<Dispatch['send']>> {
-  return { verdict: { kind: 'dropped', detail, isAnswer: false }, spokeRfc9421: undefined };
+function dropped(detail: string): Sent {
+  return { verdict: { kind: 'dropped', detail, isAnswer: false } };
 }

@@ -10,12 +10,19 @@ const ALL_SLOTS = 512;
 /** A request under way for longer gives its place to others (milliseconds). */
 const SLOW_AFTER = 1_000;
 
+/** A delivery in memory. */
+export interface Held extends Delivery {
+  /** What it is about: where two are about the same thing, an inbox gets the second one when the first one is over. */
+  readonly about: string | undefined;
+}
+
 /** The deliveries held for one host, and how it has been answering. */
 export interface Lane {
   readonly host: string;
   health: HostHealth;
-  waiting: Delivery[];
-  active: number;
+  waiting: Held[];
+  /** Under way. */
+  readonly active: Set<Held>;
   /** More of its deliveries wait in the database, held back there. */
   overflows: boolean;
 }
@@ -23,16 +30,16 @@ export interface Lane {
 export interface Lanes {
   get(host: string): Lane | undefined;
   /** Takes in a delivery that was claimed. False when its lane is full. */
-  add(delivery: Delivery, health: HostHealth): boolean;
+  add(delivery: Held, health: HostHealth): boolean;
   /** Takes what waits for a host, or for one inbox of it, out again. */
-  take(place: Place): Delivery[];
+  take(place: Place): Held[];
   /** Nothing of a host is held back in the database any more. */
   drained(lane: Lane): void;
   /** Starts what may be started. */
   pump(): void;
   /** Deliveries held, under way or not. */
   readonly size: number;
-  held(): Delivery[];
+  held(): Held[];
   /** Lanes that could take more than they hold, of what was held back. */
   thirsty(): Lane[];
 }
@@ -46,9 +53,9 @@ export function capacityOf({ failures }: HostHealth): number {
  * Which delivery is next: hosts take turns, few at a time each, so that none waits for another. `run` makes one delivery and never rejects;
  * `onIdle` is called whenever nothing is held any more.
  */
-export function createLanes(run: (delivery: Delivery, lane: Lane) => Promise<void>, onIdle: () => void): Lanes {
+export function createLanes(run: (delivery: Held, lane: Lane) => Promise<void>, onIdle: () => void): Lanes {
   const lanes = new Map<string, Lane>();
-  const underway = new Set<Delivery>();
+  const underway = new Set<Held>();
   /** Lanes with something to start, in turn. */
   const turns = new Set<Lane>();
   let fast = 0;
@@ -56,12 +63,18 @@ export function createLanes(run: (delivery: Delivery, lane: Lane) => Promise<voi
 
   const limitOf = (lane: Lane) => Math.min(PER_HOST, capacityOf(lane.health));
 
+  /** Index of the delivery that may start, -1 if none may. */
+  function nextOf(lane: Lane): number {
+    if (lane.active.size >= limitOf(lane)) return -1;
+    return lane.waiting.findIndex((delivery) => !isOvertaking(delivery, lane.active));
+  }
+
   function offerTurn(lane: Lane): void {
-    if (lane.waiting.length > 0 && lane.active < limitOf(lane)) turns.add(lane);
+    if (nextOf(lane) >= 0) turns.add(lane);
   }
 
   function removeIfIdle(lane: Lane): void {
-    if (lane.active === 0 && lane.waiting.length === 0 && !lane.overflows) lanes.delete(lane.host);
+    if (lane.active.size === 0 && lane.waiting.length === 0 && !lane.overflows) lanes.delete(lane.host);
   }
 
   function pump(): void {
@@ -69,15 +82,15 @@ export function createLanes(run: (delivery: Delivery, lane: Lane) => Promise<voi
       const [lane] = turns;
       if (!lane) return;
       turns.delete(lane);
-      const delivery = lane.active < limitOf(lane) ? lane.waiting.shift() : undefined;
-      if (delivery) start(lane, delivery);
+      const index = nextOf(lane);
+      if (index >= 0) start(lane, lane.waiting.splice(index, 1)[0]!);
       offerTurn(lane);
     }
   }
 
-  function start(lane: Lane, delivery: Delivery): void {
+  function start(lane: Lane, delivery: Held): void {
     waiting -= 1;
-    lane.active += 1;
+    lane.active.add(delivery);
     fast += 1;
     underway.add(delivery);
     let isFast = true;
@@ -91,7 +104,7 @@ export function createLanes(run: (delivery: Delivery, lane: Lane) => Promise<voi
     void run(delivery, lane).finally(() => {
       clearTimeout(timer);
       underway.delete(delivery);
-      lane.active -= 1;
+      lane.active.delete(delivery);
       removeIfIdle(lane);
       offerTurn(lane);
       if (isFast) giveUpPlace();
@@ -105,8 +118,11 @@ export function createLanes(run: (delivery: Delivery, lane: Lane) => Promise<voi
     add(delivery, health) {
       let lane = lanes.get(delivery.host);
       if (!lane)
-        lanes.set(delivery.host, (lane = { host: delivery.host, health, waiting: [], active: 0, overflows: false }));
-      if (lane.waiting.length + lane.active >= capacityOf(health)) return false;
+        lanes.set(
+          delivery.host,
+          (lane = { host: delivery.host, health, waiting: [], active: new Set(), overflows: false }),
+        );
+      if (lane.waiting.length + lane.active.size >= capacityOf(health)) return false;
       lane.waiting.push(delivery);
       waiting += 1;
       offerTurn(lane);
@@ -132,6 +148,15 @@ export function createLanes(run: (delivery: Delivery, lane: Lane) => Promise<voi
     },
     held: () => [...underway, ...[...lanes.values()].flatMap((lane) => lane.waiting)],
     thirsty: () =>
-      [...lanes.values()].filter((lane) => lane.overflows && lane.waiting.length === 0 && lane.active < limitOf(lane)),
+      [...lanes.values()].filter(
+        (lane) => lane.overflows && lane.waiting.length === 0 && lane.active.size < limitOf(lane),
+      ),
   };
+}
+
+/** Whether something else about the same thing is on its way to the same inbox. */
+function isOvertaking({ inbox, about }: Held, active: Iterable<Held>): boolean {
+  if (about === undefined) return false;
+  for (const other of active) if (other.inbox === inbox && other.about === about) return true;
+  return false;
 }

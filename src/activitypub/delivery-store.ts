@@ -9,6 +9,8 @@ export interface Delivery {
   /** Host (and port) that answers for the inbox: that of its actor. */
   host: string;
   inbox: string;
+  /** Somebody whose inbox it is; one of them where it is shared. */
+  accountId: number;
   /** How often it failed so far. */
   attempt: number;
 }
@@ -21,21 +23,22 @@ export interface DeliveryBody {
   body: string;
   /** SHA-256, base64. */
   digest: string;
-  /** URI of the post it is about. */
+  /** Of the activity. */
+  type: string;
+  /** What it is about: URI of a post or an account of ours, or one of a local account's with a fragment. */
   about?: string | undefined;
+  /** When it was first said, in whichever words (epoch ms). */
+  createdAt: number;
 }
 
 /** How long a claimed delivery is left alone before another process takes it (milliseconds). Renewed while it is held. */
 export const LEASE = 60_000;
 
 export async function insertBody(db: Db, body: DeliveryBody): Promise<void> {
-  await db.run('INSERT INTO delivery_body (id, account_id, body, digest, about) VALUES (?, ?, ?, ?, ?)', [
-    body.id,
-    body.accountId,
-    body.body,
-    body.digest,
-    body.about,
-  ]);
+  await db.run(
+    'INSERT INTO delivery_body (id, account_id, body, digest, type, about, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    [body.id, body.accountId, body.body, body.digest, body.type, body.about, body.createdAt],
+  );
 }
 
 /**
@@ -52,14 +55,15 @@ export async function insertDeliveries(db: Db, bodyId: number, now: number, reci
       : `AND NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = ? AND block.target_id = account.id)
          AND NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = account.id AND block.target_id = ?)`;
   return db.run(
-    `INSERT INTO delivery (body_id, host, inbox, due)
-     SELECT CAST(? AS BIGINT), found.host, found.inbox,
+    `INSERT INTO delivery (body_id, host, inbox, account_id, due)
+     SELECT CAST(? AS BIGINT), found.host, found.inbox, found.account_id,
        CASE WHEN remote_host.retry_at > ? AND (failing_inbox IS NULL OR failing_inbox = found.inbox) THEN retry_at ELSE CAST(? AS BIGINT) END
      FROM (
-       SELECT DISTINCT account.delivery_host AS host, ${inbox} AS inbox FROM account
+       SELECT account.delivery_host AS host, ${inbox} AS inbox, max(account.id) AS account_id FROM account
        WHERE account.id IN (${sources.map((source) => source.sql).join(' UNION ')})
          AND account.host <> '' AND account.deleted_at IS NULL AND account.inbox IS NOT NULL AND account.delivery_host IS NOT NULL
          AND NOT EXISTS (SELECT 1 FROM domain_block WHERE domain_block.host IN (account.host, account.delivery_host)) ${noBlock}
+       GROUP BY account.delivery_host, ${inbox}
      ) AS found LEFT JOIN remote_host ON remote_host.host = found.host WHERE 1 = 1`,
     [
       bodyId,
@@ -71,25 +75,12 @@ export async function insertDeliveries(db: Db, bodyId: number, now: number, reci
   );
 }
 
-/** Takes back what is not under way yet of what was to be said about a post: its deletion must not be overtaken by its Create. */
-export async function withdrawAbout(db: Db, about: string): Promise<void> {
-  await db.run(
-    'DELETE FROM delivery WHERE leased_by IS NULL AND body_id IN (SELECT id FROM delivery_body WHERE about = ?)',
-    [about],
-  );
-}
-
-/** The same of everything that an account had to say. */
-export async function withdrawAllOf(db: Db, accountId: number): Promise<void> {
-  await db.run(
-    'DELETE FROM delivery WHERE leased_by IS NULL AND body_id IN (SELECT id FROM delivery_body WHERE account_id = ?)',
-    [accountId],
-  );
-}
-
-export async function listBodies(db: Db, ids: readonly number[]): Promise<DeliveryBody[]> {
+export async function listBodies(db: Db, ids: readonly number[]): Promise<Omit<DeliveryBody, 'type'>[]> {
   const wanted = list(ids);
-  return db.all(`SELECT id, account_id, body, digest FROM delivery_body WHERE id ${wanted.sql}`, wanted.values);
+  return db.all(
+    `SELECT id, account_id, body, digest, about, created_at FROM delivery_body WHERE id ${wanted.sql}`,
+    wanted.values,
+  );
 }
 
 export async function hasDue(db: Db, now: number): Promise<boolean> {
@@ -107,7 +98,7 @@ export async function claimDue(db: Db, { leasedBy, now, limit }: Claim): Promise
   return claimed(
     await db.all<Delivery>(
       `WITH ready AS MATERIALIZED (SELECT id FROM delivery WHERE due <= ? ORDER BY due, id LIMIT ? ${db.skipLocked})
-       UPDATE delivery SET due = ?, leased_by = ? WHERE id IN (SELECT id FROM ready) RETURNING id, body_id, host, inbox, attempt`,
+       UPDATE delivery SET due = ?, leased_by = ? WHERE id IN (SELECT id FROM ready) RETURNING id, body_id, host, inbox, account_id, attempt`,
       [now, limit, now + LEASE, leasedBy],
     ),
   );
@@ -122,7 +113,7 @@ export async function claimOfHost(
     await db.all<Delivery>(
       `WITH ready AS MATERIALIZED (
          SELECT id FROM delivery WHERE host = ? AND inbox <> ? AND due <= ? AND leased_by IS NULL ORDER BY due, id LIMIT ? ${db.skipLocked})
-       UPDATE delivery SET due = ?, leased_by = ? WHERE id IN (SELECT id FROM ready) RETURNING id, body_id, host, inbox, attempt`,
+       UPDATE delivery SET due = ?, leased_by = ? WHERE id IN (SELECT id FROM ready) RETURNING id, body_id, host, inbox, account_id, attempt`,
       [claim.host, claim.exceptInbox ?? '', claim.until, claim.limit, claim.now + LEASE, claim.leasedBy],
     ),
   );

@@ -35,6 +35,9 @@ const DAY = 24 * HOUR;
 /** Older activities are given up: whoever was away for longer asks for what they missed. */
 export const MAX_AGE = 7 * DAY;
 
+/** Redirects, which are not followed, as a signature is for one address; and not there, for now or for good. */
+const MISSING = new Set([301, 302, 303, 307, 308, 404, 410]);
+
 /** Pauses after the first, second, … failure; the last one from then on. */
 const backOff = [MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR];
 
@@ -90,6 +93,11 @@ export function healthAfter(
     retryAt: pause > 0 ? now + pause : undefined,
     failingInbox: isConfined ? inbox : undefined,
   };
+}
+
+/** The inbox is elsewhere, or nowhere: its actor knows. Pure. */
+export function saysInboxIsMissing(answer: RemoteReceipt | RemoteFailure): boolean {
+  return !answer.ok && answer.status !== undefined && MISSING.has(answer.status);
 }
 
 /** `attempt` counts the failures before this one, `age` is how old the activity is (milliseconds). Pure. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createDispatch } from '#activitypub/delivery-dispatch.ts';
-import { capacityOf, createLanes, type Lane } from '#activitypub/delivery-lanes.ts';
+import { capacityOf, createLanes, type Held, type Lane } from '#activitypub/delivery-lanes.ts';
 import { createOutcomes } from '#activitypub/delivery-outcomes.ts';
 import {
   claimDue,
@@ -21,6 +21,7 @@ import {
   saveHealth,
   saveSignatureSpec,
 } from '#activitypub/host-health-store.ts';
+import { createMissingInboxes } from '#activitypub/missing-inboxes.ts';
 import { type Ctx, inTransaction } from '#context.ts';
 import { createLoop } from '#lib/loop.ts';
 
@@ -47,6 +48,7 @@ type HealthByHost = ReadonlyMap<string, HostHealth>;
 export function createSender(ctx: Ctx): Sender {
   const leasedBy = randomUUID();
   const dispatch = createDispatch(ctx);
+  const missing = createMissingInboxes(ctx.now);
   const lanes = createLanes(deliver, () => idle?.());
   const loop = createLoop(round, ctx.log);
   const outcomes = createOutcomes(ctx, leasedBy, () => loop.wake());
@@ -62,8 +64,9 @@ export function createSender(ctx: Ctx): Sender {
     const { taken, health, emptied } = await inTransaction(ctx, (tx) => claim(tx, thirsty));
     // Not before the commit: a lease that is rolled back is no lease.
     for (const lane of emptied) lanes.drained(lane);
-    await dispatch.load(taken.map((delivery) => delivery.bodyId));
-    const refused = taken.filter((delivery) => !admit(delivery, health.get(delivery.host)));
+    const topics = await dispatch.load(taken.map((delivery) => delivery.bodyId));
+    const held = taken.map((delivery): Held => ({ ...delivery, about: topics.get(delivery.bodyId) }));
+    const refused = held.filter((delivery) => !admit(delivery, health.get(delivery.host)));
     lanes.pump();
     if (refused.length > 0) await holdBack(refused, health);
     return taken.length > 0;
@@ -89,7 +92,7 @@ export function createSender(ctx: Ctx): Sender {
   }
 
   /** Puts a claimed delivery in its lane. False where the host has enough to do, or is left alone. */
-  function admit(delivery: Delivery, found: HostHealth | undefined): boolean {
+  function admit(delivery: Held, found: HostHealth | undefined): boolean {
     const health = lanes.get(delivery.host)?.health ?? found ?? newHealth(delivery.host);
     if (pauseOf(health, delivery.inbox, ctx.now()) > 0) return false;
     if (lanes.add(delivery, health)) return true;
@@ -122,7 +125,8 @@ export function createSender(ctx: Ctx): Sender {
 
   async function deliver(delivery: Delivery, lane: Lane): Promise<void> {
     try {
-      const { verdict, spokeRfc9421 } = await dispatch.send(delivery, lane.health);
+      const { verdict: judged, spokeRfc9421, isInboxMissing } = await dispatch.send(delivery, lane.health);
+      const verdict = isInboxMissing ? whileMissing(delivery, judged) : judged;
       judgeHost(lane, delivery.inbox, verdict);
       if (spokeRfc9421 !== undefined) {
         lane.health = { ...lane.health, speaksRfc9421: spokeRfc9421 };
@@ -138,6 +142,17 @@ export function createSender(ctx: Ctx): Sender {
       const after = AFTER_MISTAKE;
       outcomes.settle(delivery, { kind: 'retry', after, detail, hostFailed: false, hostPause: undefined });
     }
+  }
+
+  /** An inbox that is not there may be elsewhere: its actor is asked. What would be given up at once waits for the answer. */
+  function whileMissing({ accountId, inbox, host }: Delivery, verdict: Verdict): Verdict {
+    const asking = missing.note(host, inbox);
+    if (asking.isNew) {
+      const event = { type: 'inbox.missing' as const, accountId, inbox };
+      outcomes.write((tx) => tx.emit(event, { key: inbox }));
+    }
+    if (verdict.kind !== 'dropped' || asking.wait === 0) return verdict;
+    return { kind: 'retry', after: asking.wait, detail: verdict.detail, hostFailed: false, hostPause: undefined };
   }
 
   /** The circuit breaker: draws conclusions about the host, and acts on them. */

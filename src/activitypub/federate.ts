@@ -28,19 +28,31 @@ import { type Account, isLocal } from '#domain/accounts/account.ts';
 import { findAccount, listAccounts } from '#domain/accounts/account-store.ts';
 import { listKeys } from '#domain/accounts/key-store.ts';
 import type { EventOf, EventType } from '#domain/events.ts';
-import { findFavouriteById } from '#domain/posts/favourite-store.ts';
-import { listMentionedIds } from '#domain/posts/mention-store.ts';
+import { findFavourite, findFavouriteById } from '#domain/posts/favourite-store.ts';
+import { hasFormerMentions, listMentionedIds } from '#domain/posts/mention-store.ts';
+import { isPinned } from '#domain/posts/pin-store.ts';
 import { findPost } from '#domain/posts/post-store.ts';
 import { isReblog, type Post, type ReblogPost } from '#domain/posts/post.ts';
 import { viewPost } from '#domain/posts/post-view.ts';
-import { findBlockById } from '#domain/blocks/block-store.ts';
-import { type Follow, findFollowById } from '#domain/relationships/follow-store.ts';
+import { findBlock, findBlockById } from '#domain/blocks/block-store.ts';
+import { type Follow, findFollow, findFollowById } from '#domain/relationships/follow-store.ts';
 import { localUrls } from '#domain/urls.ts';
 
 /*
  * What is told to other servers when something happened here. Each function renders the activity from what the database says by now;
  * undefined where there is nothing to tell: it was somebody else's server's doing, or is undone already.
+ *
+ * Of a state that comes and goes, such as a follow, only the last word is of use: it takes back what still waits, of the same two. Both
+ * ways it is asked first whether that is still so, as jobs may overtake each other. The word itself is always sent: what is taken back may
+ * have arrived although it seemed to fail. Its name begins with the URI of the local account, so that nobody elsewhere can choose it.
  */
+
+function lastWord(account: Pick<Account, 'uri'>, state: string, objectId: number) {
+  const about = `${account.uri}#${state}/${objectId}`;
+  // A block ends what was between the two.
+  const ended = state === 'Block' ? ['Follow', 'follower'].map((other) => `${account.uri}#${other}/${objectId}`) : [];
+  return { about, withdraws: [about, ...ended] };
+}
 
 type Rendering<T extends EventType> = (ctx: Ctx, event: EventOf<T>) => Promise<Outgoing | undefined>;
 
@@ -66,12 +78,13 @@ export const federatePost: Rendering<'post.published'> = async (ctx, { postId })
   return toOutgoing(view.account.id, activity, audienceOfPost(view.post), { about: view.post.uri });
 };
 
-export const federateEdit: Rendering<'post.edited'> = async (ctx, { postId, formerIds }) => {
+export const federateEdit: Rendering<'post.edited'> = async (ctx, { postId }) => {
   const post = await findOwnPost(ctx, postId);
   const view = post && post.deletedAt === undefined ? await viewPost(ctx.db, undefined, post) : undefined;
   if (!view) return undefined;
   const activity = toUpdate(newId(ctx), view, ctx.config.origin);
-  return toOutgoing(view.account.id, activity, audienceOfEdit(view.post, formerIds), { about: view.post.uri });
+  const create = toCreate(localUrls(ctx.config).postActivity(postId), view, ctx.config.origin);
+  return toOutgoing(view.account.id, activity, audienceOfEdit(view.post), { about: view.post.uri, create });
 };
 
 export const federateDelete: Rendering<'post.deleted'> = async (ctx, { postId }) => {
@@ -79,12 +92,14 @@ export const federateDelete: Rendering<'post.deleted'> = async (ctx, { postId })
   const author = post && (await findActive(ctx, post.accountId));
   if (!post || !author) return undefined;
   if (isReblog(post)) return undoReblog(ctx, author, post);
-  // Of a post to followers the deletion also reaches people who may not see it, so it does not say whom the post named.
-  const named = post.visibility === 'followers' ? [] : await listMentionedIds(ctx.db, postId);
+  // Of what is not for everybody the deletion may also reach people who may not see it: then it does not say whom the post names.
+  const reachesOthers =
+    post.visibility === 'followers' || (post.visibility === 'direct' && (await hasFormerMentions(ctx.db, postId)));
+  const named = reachesOthers ? [] : await listMentionedIds(ctx.db, postId);
   const mentions = await listAccounts(ctx.db, named);
   return toOutgoing(author.id, toDelete(newId(ctx), author, post, mentions), audienceOfDeletion(post), {
     about: post.uri,
-    withdraws: 'post',
+    withdraws: [post.uri],
   });
 };
 
@@ -95,7 +110,7 @@ async function undoReblog(ctx: Ctx, account: Account, reblog: ReblogPost): Promi
   const activity = toUndoAnnounce(newId(ctx), account, reblog, { uri: original.uri, authorUri: originalAuthor.uri });
   return toOutgoing(account.id, activity, audienceOfReblog(account.id, original.id), {
     about: reblog.uri,
-    withdraws: 'post',
+    withdraws: [reblog.uri],
   });
 }
 
@@ -105,13 +120,14 @@ export const federateFavourite: Rendering<'post.favourited'> = async (ctx, { fav
 };
 
 export const federateUnfavourite: Rendering<'post.unfavourited'> = async (ctx, event) => {
+  if (await findFavourite(ctx.db, event.accountId, event.postId)) return undefined;
   return tell(ctx, await likeOf(ctx, event), (like) => toUndo(newId(ctx), like));
 };
 
 async function likeOf(ctx: Ctx, { accountId, postId, uri }: { accountId: number; postId: number; uri: string }) {
   const post = await findPost(ctx.db, postId);
   if (!post || post.deletedAt !== undefined) return undefined;
-  return { type: 'Like' as const, id: uri, accountId, targetId: post.accountId, object: post.uri };
+  return { type: 'Like' as const, id: uri, accountId, targetId: post.accountId, post };
 }
 
 export const federateFollow: Rendering<'follow.requested'> = async (ctx, { followId }) => {
@@ -119,8 +135,10 @@ export const federateFollow: Rendering<'follow.requested'> = async (ctx, { follo
   return row && tell(ctx, followOf(row.followerId, row.targetId, row.uri), toPersonal);
 };
 
-export const federateUnfollow: Rendering<'follow.withdrawn'> = (ctx, { accountId, targetId, uri }) =>
-  tell(ctx, followOf(accountId, targetId, uri), (follow) => toUndo(newId(ctx), follow));
+export const federateUnfollow: Rendering<'follow.withdrawn'> = async (ctx, { accountId, targetId, uri }) => {
+  if (await findFollow(ctx.db, accountId, targetId)) return undefined;
+  return tell(ctx, followOf(accountId, targetId, uri), (follow) => toUndo(newId(ctx), follow));
+};
 
 function followOf(accountId: number, targetId: number, uri: string) {
   return { type: 'Follow' as const, id: uri, accountId, targetId };
@@ -131,15 +149,18 @@ export const federateAccept: Rendering<'follow.accepted'> = async (ctx, { follow
   return row && answer(ctx, 'Accept', row);
 };
 
-export const federateReject: Rendering<'follow.rejected'> = (ctx, { accountId, followerId, uri }) =>
-  answer(ctx, 'Reject', { followerId, targetId: accountId, uri });
+export const federateReject: Rendering<'follow.rejected'> = async (ctx, { accountId, followerId, uri }) => {
+  if ((await findFollow(ctx.db, followerId, accountId))?.accepted) return undefined;
+  return answer(ctx, 'Reject', { followerId, targetId: accountId, uri });
+};
 
 async function answer(ctx: Ctx, type: 'Accept' | 'Reject', follow: Pick<Follow, 'followerId' | 'targetId' | 'uri'>) {
   const target = await findActive(ctx, follow.targetId);
   const follower = await findAccount(ctx.db, follow.followerId);
   if (!target || !follower) return undefined;
   const asked: Personal = { type: 'Follow', id: follow.uri, actor: follower, object: target.uri, to: target.uri };
-  return toOutgoing(target.id, toAnswer(type, newId(ctx), asked), audienceOfOne(follower.id));
+  const topic = lastWord(target, 'follower', follower.id);
+  return toOutgoing(target.id, toAnswer(type, newId(ctx), asked), audienceOfOne(follower.id), topic);
 }
 
 export const federateBlock: Rendering<'account.blocked'> = async (ctx, { blockId }) => {
@@ -147,20 +168,23 @@ export const federateBlock: Rendering<'account.blocked'> = async (ctx, { blockId
   return row && tell(ctx, { type: 'Block', id: row.uri, accountId: row.accountId, targetId: row.targetId }, toPersonal);
 };
 
-export const federateUnblock: Rendering<'account.unblocked'> = (ctx, { accountId, targetId, uri }) =>
-  tell(ctx, { type: 'Block', id: uri, accountId, targetId }, (block) => toUndo(newId(ctx), block));
+export const federateUnblock: Rendering<'account.unblocked'> = async (ctx, { accountId, targetId, uri }) => {
+  if (await findBlock(ctx.db, accountId, targetId)) return undefined;
+  return tell(ctx, { type: 'Block', id: uri, accountId, targetId }, (block) => toUndo(newId(ctx), block));
+};
 
 /** Something between one local account and another one, told to that one only. */
 async function tell(
   ctx: Ctx,
-  told: { type: Personal['type']; id: string; accountId: number; targetId: number; object?: string } | undefined,
+  told: { type: Personal['type']; id: string; accountId: number; targetId: number; post?: Post } | undefined,
   render: (activity: Personal) => ReturnType<typeof toPersonal>,
 ): Promise<Outgoing | undefined> {
   const actor = told && (await findActive(ctx, told.accountId));
   const target = told && (await findAccount(ctx.db, told.targetId));
   if (!actor || !target) return undefined;
-  const activity = render({ type: told.type, id: told.id, actor, object: told.object ?? target.uri, to: target.uri });
-  return toOutgoing(actor.id, activity, audienceOfOne(target.id));
+  const { type, id, post } = told;
+  const activity = render({ type, id, actor, object: post?.uri ?? target.uri, to: target.uri });
+  return toOutgoing(actor.id, activity, audienceOfOne(target.id), lastWord(actor, type, post?.id ?? target.id));
 }
 
 export const federatePin: Rendering<'post.pinned'> = (ctx, event) => changeFeatured(ctx, 'Add', event);
@@ -173,28 +197,24 @@ async function changeFeatured(
 ) {
   const account = await findActive(ctx, accountId);
   const post = await findPost(ctx.db, postId);
-  return (
-    account &&
-    post &&
-    toOutgoing(accountId, toFeaturedChange(type, newId(ctx), account, post.uri), audienceOfProfile(accountId))
-  );
+  if (!account || !post || (await isPinned(ctx.db, accountId, postId)) !== (type === 'Add')) return undefined;
+  const activity = toFeaturedChange(type, newId(ctx), account, post.uri);
+  return toOutgoing(accountId, activity, audienceOfProfile(accountId), lastWord(account, 'featured', postId));
 }
 
 export const federateProfile: Rendering<'account.changed'> = async (ctx, { accountId }) => {
   const account = await findActive(ctx, accountId);
   if (!account) return undefined;
   const actor = toActor(account, await listKeys(ctx.db, accountId), ctx.config.host);
-  return toOutgoing(
-    accountId,
-    toActorUpdate(newId(ctx), account, actor, account.version),
-    audienceOfProfile(accountId),
-  );
+  const activity = toActorUpdate(newId(ctx), account, actor, account.version);
+  const topic = { about: account.uri, withdraws: [account.uri] };
+  return toOutgoing(accountId, activity, audienceOfProfile(accountId), topic);
 };
 
 export const federateAccountDeletion: Rendering<'account.deleted'> = async (ctx, { accountId }) => {
   const account = await findAccount(ctx.db, accountId);
   if (!account || !isLocal(account)) return undefined;
-  return toOutgoing(accountId, toActorDelete(newId(ctx), account), audienceOfFarewell, { withdraws: 'account' });
+  return toOutgoing(accountId, toActorDelete(newId(ctx), account), audienceOfFarewell, { withdraws: 'everything' });
 };
 
 /** A post of a local account; deleted ones too. */

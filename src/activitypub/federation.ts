@@ -7,7 +7,7 @@ import { contextLoader, createDocumentLoader } from '#activitypub/document-loade
 import type { FederationData } from '#activitypub/federation-data.ts';
 import { isFresh } from '#activitypub/inbox/signed-within.ts';
 import { KEYS_PREFIX, withKnownKeys } from '#activitypub/known-keys.ts';
-import { createKvStore } from '#activitypub/kv-store.ts';
+import { createKvStore } from '#activitypub/fedify-kv.ts';
 import { dispatchNodeInfo } from '#activitypub/nodeinfo.ts';
 import { dispatchPosts } from '#activitypub/posts.ts';
 import type { Ctx } from '#context.ts';

@@ -13,7 +13,7 @@ import { isLocal } from '#domain/accounts/account.ts';
 import { findAccount, findAccountByUri } from '#domain/accounts/account-store.ts';
 import { readBody } from '#http/body.ts';
 import { placeOf } from '#http/rate-limit.ts';
-import type { Middleware } from '#http/state.ts';
+import type { RequestContext, Middleware } from '#http/state.ts';
 import { parseId } from '#lib/id.ts';
 import { isSameOrigin } from '#lib/host.ts';
 import { isJsonObject, type JsonObject, parseJsonGuarded } from '#lib/json.ts';
@@ -23,8 +23,6 @@ export interface FrontDoorOptions {
   /** Resolves with an activity that its actor has signed within, as it is to be read; undefined where that is not so. */
   verifySelfSigned?: (activity: JsonObject) => Promise<JsonObject | undefined>;
 }
-
-type Http = Parameters<Middleware>[0];
 
 /** What to say, and no more than that. */
 interface Answer {
@@ -61,7 +59,7 @@ export function createFrontDoor(ctx: Ctx, { verifySelfSigned }: FrontDoorOptions
   const limits = createInboxLimits(ctx);
   const acquaintance = createAcquaintance(ctx);
 
-  async function receive(http: Http): Promise<Answer> {
+  async function receive(http: RequestContext): Promise<Answer> {
     const signed = readSignedHead(ctx, http.req);
     if (!signed.ok) return signed;
     const { keyHost } = signed;

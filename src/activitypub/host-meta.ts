@@ -1,7 +1,7 @@
-import type { Middleware } from '#http/state.ts';
+import type { RequestContext } from '#http/state.ts';
 
 /** Where WebFinger is (RFC 6415), for software from before there was a fixed place for it. Fedify has none. */
-export function serveHostMeta(http: Parameters<Middleware>[0], origin: string): void {
+export function serveHostMeta(http: RequestContext, origin: string): void {
   const template = `${origin}/.well-known/webfinger?resource={uri}`;
   http.set('access-control-allow-origin', '*');
   http.set('cache-control', 'public, max-age=86400');

@@ -1,30 +1,23 @@
 import type { Federation } from '@fedify/fedify';
-import { type ByteCache, type Bytes, createByteCache, toBytes } from '#activitypub/byte-cache.ts';
+import { type Bytes, createByteCache, toBytes } from '#activitypub/byte-cache.ts';
 import type { FederationData } from '#activitypub/federation-data.ts';
 import { serveHostMeta } from '#activitypub/host-meta.ts';
 import { representationFor } from '#activitypub/negotiate.ts';
-import { nodeInfoType, toNodeInfo20, toNodeInfo21, withNodeInfo20 } from '#activitypub/nodeinfo.ts';
+import { serveNodeInfo } from '#activitypub/nodeinfo.ts';
 import { POST_CONTEXT } from '#activitypub/objects/context.ts';
+import { askFedify, isKept, misdirected, notFound, type Rendering, write } from '#activitypub/rendering.ts';
 import { readAsker } from '#activitypub/signed-get.ts';
-import { findInstanceStamp, findStanding, parsePath, resolvePage, type Target } from '#activitypub/targets.ts';
-import { canonicalResource, findResource, withPage } from '#activitypub/webfinger.ts';
+import { findStanding, parsePath, resolvePage, type Target } from '#activitypub/targets.ts';
+import { serveWebFinger } from '#activitypub/webfinger.ts';
 import type { Ctx } from '#context.ts';
 import { findBlock } from '#domain/blocks/block-store.ts';
 import type { Viewer } from '#domain/posts/post-policy.ts';
 import { isOurHost } from '#http/host.ts';
 import type { TakeRendering } from '#http/render-limit.ts';
-import type { Middleware } from '#http/state.ts';
+import type { RequestContext, Middleware } from '#http/state.ts';
 import type { JsonObject } from '#lib/json.ts';
 
-type Http = Parameters<Middleware>[0];
-
 const ACTIVITY_JSON = 'application/activity+json; charset=utf-8';
-const JRD = 'application/jrd+json; charset=utf-8';
-/** How long NodeInfo's counts are kept (milliseconds). */
-const NODEINFO_KEPT_FOR = 10 * 60_000;
-
-/** Statuses of which it is worth keeping the bytes. */
-const isKept = (status: number) => status === 200 || status === 410;
 
 /**
  * Serves what Fedify defines, on Koa. Fedify gets only paths that are ours, with the configured origin in place of whatever Host was sent,
@@ -67,14 +60,7 @@ export function createFederationRoutes(
   };
 }
 
-interface Rendering {
-  ctx: Ctx;
-  federation: Federation<FederationData>;
-  cache: ByteCache;
-  takeRendering: TakeRendering;
-}
-
-async function serveTarget(server: Rendering, http: Http, target: Target): Promise<void> {
+async function serveTarget(server: Rendering, http: RequestContext, target: Target): Promise<void> {
   const { ctx, cache } = server;
   const isSigned = http.req.headers['signature'] !== undefined;
   const { viewer, claimed, isRefused } = await readAsker(ctx, http);
@@ -98,22 +84,23 @@ async function serveTarget(server: Rendering, http: Http, target: Target): Promi
 }
 
 /** The page of a collection that is asked for. No other parameter means anything, so none makes another entry of the cache. */
-function readCursor(http: Http, { kind }: Target): string | undefined {
+function readCursor(http: RequestContext, { kind }: Target): string | undefined {
   if (kind !== 'outbox' && kind !== 'network') return undefined;
   const cursor = new URLSearchParams(http.querystring).get('cursor')?.slice(0, 20);
   return cursor?.toWellFormed();
 }
 
-async function renderTarget(server: Rendering, http: Http, url: string, viewer: Viewer): Promise<Bytes> {
+async function renderTarget(server: Rendering, http: RequestContext, url: string, viewer: Viewer): Promise<Bytes> {
   const { status, json } = await askFedify(server, http, url, viewer);
   // The terms of the posts in a collection are ours, and Fedify's context for them takes a kilobyte.
   const isCollection = typeof json['type'] === 'string' && json['type'].startsWith('OrderedCollection');
-  const shown = isCollection ? { ...json, '@context': POST_CONTEXT, ...withoutItemContexts(json) } : json;
+  const shown = isCollection ? { ...json, '@context': POST_CONTEXT, ...itemsOf(json) } : json;
   return toBytes(status, ACTIVITY_JSON, Buffer.from(JSON.stringify(shown)));
 }
 
-function withoutItemContexts({ orderedItems }: JsonObject): JsonObject {
-  if (!Array.isArray(orderedItems)) return { orderedItems: [] };
+/** The items without a context of their own. Where some are counted and none is shown, there are no items, rather than an empty list. */
+function itemsOf({ orderedItems, totalItems, first }: JsonObject): JsonObject {
+  if (!Array.isArray(orderedItems)) return first !== undefined || Number(totalItems) > 0 ? {} : { orderedItems: [] };
   return {
     orderedItems: orderedItems.map((item: unknown) => {
       if (typeof item !== 'object' || item === null) return item;
@@ -123,88 +110,6 @@ function withoutItemContexts({ orderedItems }: JsonObject): JsonObject {
   };
 }
 
-async function serveWebFinger(server: Rendering, http: Http): Promise<void> {
-  const { ctx, cache } = server;
-  const { origin, host } = ctx.config;
-  http.set('access-control-allow-origin', '*');
-  const [resource, ...others] = new URLSearchParams(http.querystring).getAll('resource');
-  if (resource === undefined || others.length > 0) {
-    http.status = 400;
-    http.body = { error: 'One resource is needed' };
-    return;
-  }
-  const account = await findResource(ctx, resource);
-  if (!account) return notFound(http);
-  const url = `${origin}/.well-known/webfinger?resource=${encodeURIComponent(canonicalResource(account, host))}`;
-  const bytes = await cache.get(url, String(account.version), async () => {
-    const { status, json } = await askFedify(server, http, url, undefined);
-    const body = status === 200 ? JSON.stringify(withPage(json, account, origin)) : '';
-    return toBytes(status, JRD, Buffer.from(body));
-  });
-  if (!isKept(bytes.status)) return notFound(http);
-  http.set('cache-control', 'public, max-age=300');
-  write(http, bytes);
-}
-
-async function serveNodeInfo(server: Rendering, http: Http): Promise<void> {
-  const { ctx, cache } = server;
-  const { path } = http;
-  const { origin } = ctx.config;
-  const isIndex = path === '/.well-known/nodeinfo';
-  const stamp = await findInstanceStamp(ctx, NODEINFO_KEPT_FOR);
-  const bytes = await cache.get(origin + path, stamp, async () => {
-    const { json } = await askFedify(server, http, origin + path.replace('/2.0', '/2.1'), undefined);
-    if (isIndex) return toBytes(200, JRD, Buffer.from(JSON.stringify(withNodeInfo20(json, origin))));
-    const version = path.endsWith('2.0') ? '2.0' : '2.1';
-    return toBytes(
-      200,
-      nodeInfoType(version),
-      Buffer.from(JSON.stringify(version === '2.0' ? toNodeInfo20(json) : toNodeInfo21(json))),
-    );
-  });
-  http.set('access-control-allow-origin', '*');
-  http.set('cache-control', 'public, max-age=300');
-  write(http, bytes);
-}
-
 function isWellKnown(path: string): boolean {
   return /^\/(?:\.well-known\/(?:webfinger|nodeinfo|host-meta(?:\.json)?)|nodeinfo\/2\.[01])$/.test(path);
-}
-
-async function askFedify(
-  { ctx, federation, takeRendering }: Rendering,
-  http: Http,
-  url: string,
-  viewer: Viewer,
-): Promise<{ status: number; json: JsonObject }> {
-  takeRendering(http);
-  const contextData: FederationData = { ctx, viewer };
-  const response = await federation.fetch(new Request(url, { headers: { accept: 'application/activity+json' } }), {
-    contextData,
-  });
-  const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json') === true;
-  return { status: contextData.status ?? response.status, json: isJson ? (JSON.parse(text) as JsonObject) : {} };
-}
-
-function write(http: Http, bytes: Bytes): void {
-  http.status = bytes.status;
-  http.set('content-type', bytes.contentType);
-  http.set('etag', bytes.etag);
-  if (http.fresh) http.status = 304;
-  else http.body = bytes.body;
-}
-
-/** The same for whatever is not there, is not theirs to see, or was never there (A43). */
-function notFound(http: Http): void {
-  http.status = 404;
-  http.set('cache-control', 'private, no-store');
-  http.body = { error: 'Not found' };
-}
-
-/** Asked for in somebody else's name (A83). */
-function misdirected(http: Http): void {
-  http.status = 421;
-  http.set('cache-control', 'no-store');
-  http.body = { error: 'That host is not served here' };
 }

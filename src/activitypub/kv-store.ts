@@ -1,69 +1,69 @@
-import { hash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
-import type { KvKey, KvStore } from '@fedify/fedify';
-import { deleteKv, findKv, insertKv, listKv, replaceKv, upsertKv } from '#activitypub/kv-rows-store.ts';
-import { type Ctx, inTransaction } from '#context.ts';
+import type { Db } from '#db/database.ts';
 
-/** Fedify keeps public keys without limit, also those that are not there: strangers name them, so they go after a day (milliseconds). */
-const KEPT_WITHOUT_TTL = 24 * 3_600_000;
-
-type Options = Parameters<KvStore['set']>[2];
-
-/**
- * Fedify's key-value store in our database. Keys hold URLs that strangers choose, so the row's key is a hash; values are JSON texts, of
- * which `null` is one (Fedify's negative cache) and `undefined` is none. Never call Fedify inside a transaction: this opens its own.
- */
-export function createKvStore(ctx: Ctx): Required<KvStore> {
-  const expiry = (options: Options) =>
-    ctx.now() + (options?.ttl === undefined ? KEPT_WITHOUT_TTL : toMilliseconds(options.ttl));
-
-  return {
-    async get<T>(key: KvKey) {
-      const row = await findKv(ctx.db, hashOf(key), ctx.now());
-      return row && (JSON.parse(row.value) as T);
-    },
-
-    async set(key, value, options) {
-      const row = toRow(key, value, expiry(options));
-      if (row) await inTransaction(ctx, (tx) => upsertKv(tx.db, row));
-    },
-
-    async delete(key) {
-      await inTransaction(ctx, (tx) => deleteKv(tx.db, hashOf(key)));
-    },
-
-    async cas(key, expected, next, options) {
-      return inTransaction(ctx, async (tx) => {
-        const row = await findKv(tx.db, hashOf(key), tx.now());
-        // Values are compared, not texts: the order of members says nothing.
-        if (!isDeepStrictEqual(row && JSON.parse(row.value), expected)) return false;
-        const written = toRow(key, next, expiry(options));
-        if (!row) return written === undefined || insertKv(tx.db, written, tx.now());
-        return written ? replaceKv(tx.db, written, row.value) : deleteKv(tx.db, hashOf(key), row.value);
-      });
-    },
-
-    async *list(prefix) {
-      // Whole segments: the key itself, and those that go on after it.
-      const exact = prefix && JSON.stringify(prefix);
-      const from = exact === undefined ? '[' : `${exact.slice(0, -1)},`;
-      for (const row of await listKv(ctx.db, { exact, from }, ctx.now())) {
-        yield { key: JSON.parse(row.key) as KvKey, value: JSON.parse(row.value) as unknown };
-      }
-    },
-  };
+export interface KvRow {
+  keyHash: string;
+  /** JSON array of segments. */
+  key: string;
+  /** JSON. */
+  value: string;
+  /** Epoch ms. */
+  expiresAt: number;
 }
 
-function toRow(key: KvKey, value: unknown, expiresAt: number) {
-  // Through JSON, so that what is read is what was compared, and `undefined` is the absence of a value.
-  const text = JSON.stringify(value) as string | undefined;
-  return text === undefined ? undefined : { keyHash: hashOf(key), key: JSON.stringify(key), value: text, expiresAt };
+const alive = '(expires_at IS NULL OR expires_at > ?)';
+
+export async function findKv(db: Db, keyHash: string, now: number): Promise<{ value: string } | undefined> {
+  return db.get(`SELECT value FROM fedify_kv WHERE key_hash = ? AND ${alive}`, [keyHash, now]);
 }
 
-function hashOf(key: KvKey): string {
-  return hash('sha256', JSON.stringify(key), 'base64url');
+export async function upsertKv(db: Db, row: KvRow): Promise<void> {
+  await db.run(
+    `INSERT INTO fedify_kv (key_hash, key, value, expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (key_hash) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
+    [row.keyHash, row.key, row.value, row.expiresAt],
+  );
 }
 
-function toMilliseconds(duration: Temporal.Duration): number {
-  return Math.max(0, duration.total('millisecond'));
+/** False when it is there, and not expired. */
+export async function insertKv(db: Db, row: KvRow, now: number): Promise<boolean> {
+  const inserted = await db.run(
+    `INSERT INTO fedify_kv (key_hash, key, value, expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (key_hash) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+     WHERE fedify_kv.expires_at <= ?`,
+    [row.keyHash, row.key, row.value, row.expiresAt, now],
+  );
+  return inserted > 0;
+}
+
+/** Only if the text is still `before`. */
+export async function replaceKv(db: Db, row: KvRow, before: string): Promise<boolean> {
+  const values = [row.value, row.expiresAt, row.keyHash, before];
+  return (await db.run('UPDATE fedify_kv SET value = ?, expires_at = ? WHERE key_hash = ? AND value = ?', values)) > 0;
+}
+
+/** With `before`, only if the text is still that. */
+export async function deleteKv(db: Db, keyHash: string, before?: string): Promise<boolean> {
+  const unchanged = before === undefined ? '' : 'AND value = ?';
+  const values = before === undefined ? [keyHash] : [keyHash, before];
+  return (await db.run(`DELETE FROM fedify_kv WHERE key_hash = ? ${unchanged}`, values)) > 0;
+}
+
+/** The row with the key `exact`, and those whose key begins with `from`. */
+export async function listKv(
+  db: Db,
+  { exact, from }: { exact: string | undefined; from: string },
+  now: number,
+): Promise<KvRow[]> {
+  return db.all(
+    `SELECT key_hash, key, value, expires_at FROM fedify_kv WHERE (key = ? OR substr(key, 1, ?) = ?) AND ${alive} ORDER BY key_hash`,
+    [exact, from.length, from, now],
+  );
+}
+
+/** Deletes expired rows. Returns how many. */
+export async function pruneKv(db: Db, now: number, limit: number): Promise<number> {
+  return db.run(
+    'DELETE FROM fedify_kv WHERE key_hash IN (SELECT key_hash FROM fedify_kv WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
+    [now, limit],
+  );
 }

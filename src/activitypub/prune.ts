@@ -1,6 +1,6 @@
 import { pruneDeliveries } from '#activitypub/delivery-store.ts';
 import { MAX_AGE } from '#activitypub/delivery-verdict.ts';
-import { pruneKv } from '#activitypub/kv-rows-store.ts';
+import { pruneKv } from '#activitypub/kv-store.ts';
 import { deleteReceived } from '#activitypub/received-store.ts';
 import type { Ctx } from '#context.ts';
 import { deleteTombstones } from '#domain/posts/tombstone-store.ts';

@@ -95,7 +95,7 @@ export const refreshStalePost = {
 };
 
 /** What an account's site has us fetch must not keep what others wait for: it decides what it names, and how long the answers take. */
-async function siteOfAccount(ctx: Ctx, { accountId }: { accountId: number }): Promise<string | undefined> {
+export async function siteOfAccount(ctx: Ctx, { accountId }: { accountId: number }): Promise<string | undefined> {
   const account = await findAccount(ctx.db, accountId);
   return account && siteOf(new URL(account.uri).host);
 }

@@ -3,7 +3,7 @@ import { readSignedHead } from '#activitypub/signed-request.ts';
 import type { Ctx } from '#context.ts';
 import { findAccount, findAccountByUri } from '#domain/accounts/account-store.ts';
 import { findKey } from '#domain/accounts/key-store.ts';
-import type { Middleware } from '#http/state.ts';
+import type { RequestContext } from '#http/state.ts';
 
 /** Whoever asks, as far as a signature tells. */
 export interface Asker {
@@ -22,7 +22,7 @@ const NOBODY: Asker = { viewer: undefined, claimed: undefined, isRefused: false 
  * Reads who signed a GET. Only keys that are known here count: whoever may see more than everybody follows or is named, and so has been met;
  * and nobody can make us fetch anything by asking. A signature that is of no use is as good as none, as what is public is public.
  */
-export async function readAsker(ctx: Ctx, http: Parameters<Middleware>[0]): Promise<Asker> {
+export async function readAsker(ctx: Ctx, http: RequestContext): Promise<Asker> {
   if (http.req.headers['signature'] === undefined) return NOBODY;
   const signed = readSignedHead(ctx, http.req);
   if (!signed.ok || signed.refuseBody(NO_BODY)) return NOBODY;

@@ -1,7 +1,6 @@
 import { findActorStamp, findOutboxStamp, findPostStamp } from '#activitypub/stamp-store.ts';
 import type { Ctx } from '#context.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
-import { getSettings } from '#domain/instance/settings.ts';
 import { findPost } from '#domain/posts/post-store.ts';
 import { isRestricted } from '#domain/posts/post.ts';
 import { parseId } from '#lib/id.ts';
@@ -108,9 +107,4 @@ async function findPostStanding(ctx: Ctx, id: number): Promise<Standing | undefi
   if (isRestricted(row.visibility)) return { stamp: undefined, ownerId: row.accountId, isRestricted: true };
   const stamp = `${row.version} ${row.accountDeletedAt ?? ''} ${row.originalVersion ?? ''}`;
   return { stamp, ownerId: row.accountId, isRestricted: false };
-}
-
-/** Of NodeInfo: its counts are as old as they may be, its settings are not. */
-export async function findInstanceStamp(ctx: Ctx, keptFor: number): Promise<string> {
-  return `${(await getSettings(ctx)).version} ${Math.floor(ctx.now() / keptFor)}`;
 }

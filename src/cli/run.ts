@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '#config.ts';
 import type { Core } from '#core.ts';
@@ -11,6 +12,12 @@ import { ExpectedError } from '#lib/expected-error.ts';
 
 /** Exit codes: done; refused or failed; written wrongly. */
 type ExitCode = 0 | 1 | 2;
+
+/** Milliseconds that jobs under way have to finish at the end, and for the whole end, with what is to be written in the database. */
+const PATIENCE = 5_000;
+const LIMIT = 8_000;
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** Runs one command line. The result goes to standard output, everything else to standard error. */
 export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
@@ -70,23 +77,31 @@ async function run(command: Command, { args, values, common }: Input): Promise<A
   const work = await command.load();
   if (!command.needsCore) return work(undefined, args, values);
   const core = await open(command);
-  // Jobs under way finish or go back, instead of waiting until their lease ends.
-  const interrupt = () => void giveBack(core).finally(() => process.exit(130));
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  let ending: Promise<void> | undefined;
+  const end = () => (ending ??= giveBack(core));
+  const interrupt = (signal: NodeJS.Signals) => void end().finally(() => process.exit(128 + constants.signals[signal]));
+  for (const signal of signals) process.once(signal, interrupt);
   try {
     const answer = await work(core, args, values);
     if (common.wait) await core.drain();
     else await mentionWaitingJobs(core);
     return answer;
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-    await core.close();
+    for (const signal of signals) process.off(signal, interrupt);
+    await end();
   }
 }
 
+/** Has jobs under way finish or go back, instead of waiting until their lease ends, and closes. A locked database is not waited for. */
 async function giveBack(core: Core): Promise<void> {
-  await Promise.all([core.worker.stop(5_000), core.sender.stop(5_000)]);
-  await core.close();
+  const given = Promise.allSettled([core.worker.stop(PATIENCE), core.sender.stop(PATIENCE)]).then(() => core.close());
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, LIMIT, 'late')));
+  const outcome = await Promise.race([given, late]).finally(() => clearTimeout(timer));
+  if (outcome !== 'late') return;
+  complain(
+    'Ended without giving everything back: the database does not answer. Nothing is lost, what this command had in hand is free again within a minute',
+  );
 }
 
 /** Loaded only now: help, usage errors and the commands that repair things do without the server. */

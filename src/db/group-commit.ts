@@ -6,6 +6,8 @@ import { isBusy, type SqliteConnection, sqliteCode, unavailable } from '#db/sqli
 /** Transactions that may share one commit, and for how long they may hold it (milliseconds): keeps the event loop answering. */
 const GROUP_SIZE = 128;
 const GROUP_TIME = 12;
+/** Once a lock has outlasted all patience, the next transactions wait for this share of it: nobody waits again and again. */
+const SHARE_AFTER = 1 / 6;
 /** A transaction that waits for anything but the database is a bug: it is rolled back after this time (milliseconds). */
 const STUCK_AFTER = 10_000;
 
@@ -35,6 +37,7 @@ export interface GroupCommit {
 export function createGroupCommit(connection: SqliteConnection, lockPatience: number): GroupCommit {
   const queue: Unit[] = [];
   let draining: Promise<void> | undefined;
+  let patience = lockPatience;
 
   const transaction = <T>(
     fn: (db: Db) => Promise<T>,
@@ -59,8 +62,10 @@ export function createGroupCommit(connection: SqliteConnection, lockPatience: nu
     const done: Done[] = [];
     const group: Unit[] = [];
     try {
-      await begin(connection, lockPatience);
+      await begin(connection, patience);
+      patience = lockPatience;
     } catch (error) {
+      patience = lockPatience * SHARE_AFTER;
       for (const unit of queue.splice(0, GROUP_SIZE)) unit.reject(error);
       return;
     }

@@ -60,13 +60,19 @@ export async function leaseProcessSlot(
     if (kept) leasedUntil = until;
     else onLost(new Error(`Process slot ${number} was taken by another process`));
   }
-  const timer = setInterval(() => {
-    renew().catch((error: unknown) => {
+  let renewal: Promise<void> | undefined;
+  let isFailing = false;
+  function noteFailure(error: unknown): void {
+    // Once: while the database is locked or its disk full, every one fails.
+    if (!isFailing)
       loggerOf('database').warning('Process slot {number} could not be renewed: {message}', {
         number,
         message: String(error),
       });
-    });
+    isFailing = true;
+  }
+  const timer = setInterval(() => {
+    renewal = renew().then(() => void (isFailing = false), noteFailure);
   }, LEASE / 4);
   timer.unref();
 
@@ -78,6 +84,8 @@ export async function leaseProcessSlot(
     },
     async release() {
       clearInterval(timer);
+      // Coming after the release, it would take the slot anew.
+      await renewal;
       await database.transaction((db) =>
         db.run('DELETE FROM process_slot WHERE slot = ? AND owner = ?', [number, owner]),
       );

@@ -78,7 +78,7 @@ const BUSY = 5;
 const LOCKED = 6;
 const explanations = new Map([
   [8, 'The database cannot be written (read-only file or disk): nothing was saved'],
-  [10, 'The disk failed while writing: nothing was saved'],
+  [10, 'The disk failed: nothing was saved'],
   [11, 'The database file is damaged: stop the server and restore a backup'],
   [13, 'The disk is full: nothing was saved. Free some space and try again'],
   [14, 'The database file cannot be opened: check that the folder exists and is writable'],

@@ -1,14 +1,23 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { backup } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { type Database, DatabaseUnavailable } from '#db/database.ts';
+import { type Database, DatabaseUnavailable, type SqlValue } from '#db/database.ts';
 import { createGroupCommit } from '#db/group-commit.ts';
-import { connectSqlite, explanationOf, isBusy, type SqliteConnection, sqliteCode } from '#db/sqlite-connection.ts';
+import {
+  connectSqlite,
+  explanationOf,
+  isBusy,
+  type SqliteConnection,
+  sqliteCode,
+  unavailable,
+} from '#db/sqlite-connection.ts';
 
 /** How long to wait for another program's write transaction before giving up (milliseconds). */
 const LOCK_PATIENCE = 30_000;
 /** SQLite's own waiting blocks the event loop, so a busy lock is reported after this time (milliseconds) and waited for outside. */
 const BUSY_TIMEOUT = 5;
+
+const READ_ONLY = 8;
 
 /** Opens (and creates) the SQLite database in `file`: one connection that writes, one that only reads. @throws DatabaseUnavailable */
 export function openSqlite(file: string, { lockPatience = LOCK_PATIENCE }: { lockPatience?: number } = {}): Database {
@@ -54,8 +63,8 @@ function readingPart(reader: SqliteConnection): Omit<Database, 'transaction' | '
     skipLocked: '',
     forUpdate: '',
     inTransaction: false,
-    all: async (sql, params) => reader.all(sql, params),
-    get: async (sql, params) => reader.get(sql, params),
+    all: async <T>(sql: string, params?: readonly SqlValue[]) => explained(() => reader.all<T>(sql, params)),
+    get: async <T>(sql: string, params?: readonly SqlValue[]) => explained(() => reader.get<T>(sql, params)),
     run: () => Promise.reject(new Error('Writes need a transaction: the outer handle only reads')),
     schemaBuilder: () => Promise.reject(new Error('The schema changes in a transaction')),
     afterCommit: (hook) => hook(),
@@ -64,6 +73,15 @@ function readingPart(reader: SqliteConnection): Omit<Database, 'transaction' | '
       await backup(reader.raw, target, { rate: 0x7fff_ffff });
     },
   };
+}
+
+function explained<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    // A statement that writes is a mistake of ours, and says nothing of the disk.
+    throw sqliteCode(error) === READ_ONLY ? error : unavailable(error);
+  }
 }
 
 /**

@@ -6,9 +6,7 @@ export type DomainEvent =
   | { type: 'account.changed'; accountId: number }
   | { type: 'account.deleted' | 'account.partly-erased'; accountId: number }
   | { type: 'post.published'; postId: number }
-  /** `formerIds`: accounts that the text named before and does not name any more. */
-  | { type: 'post.edited'; postId: number; formerIds: readonly number[] }
-  | { type: 'post.deleted'; postId: number }
+  | { type: 'post.edited' | 'post.deleted'; postId: number }
   /** A deleted post has more reblogs than go at once. */
   | { type: 'post.reblogs-partly-deleted'; postId: number }
   /** More answers came before a post than are tied to it at once. */
@@ -30,7 +28,9 @@ export type DomainEvent =
   | { type: 'activity.forwarded'; accountId: number; json: string }
   /** A remote account was met that has not been read from its server for long. */
   | { type: 'account.stale'; accountId: number }
-  /** The same of a post by a remote account. */
+  /** An inbox of a remote account, its own or the one it shares, is not where it was. */
+  | { type: 'inbox.missing'; accountId: number; inbox: string }
+  /** A post by a remote account was met that has not been read for long. */
   | { type: 'post.stale'; accountId: number; postId: number };
 
 export type EventType = DomainEvent['type'];

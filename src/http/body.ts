@@ -25,6 +25,8 @@ const PIECE = 512;
  */
 export async function readBody({ req, state }: Pick<HttpContext, 'req' | 'state'>, limit: number): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > limit) throw new BodyTooLarge();
+  // Somebody who left while something else was awaited is not heard of again: waiting for the rest would last for ever.
+  if (req.destroyed) throw new BodyAborted('The request was aborted');
   const share = state.bodies.open(placeOf(state.clientAddress));
   if (!share) throw new TooManyBodies();
   state.body = share;

@@ -18,5 +18,8 @@ export interface RequestState {
   fields?: Promise<URLSearchParams>;
 }
 
-export type HttpContext = Koa.ParameterizedContext<RequestState> & { params: Record<string, string> };
+/** A request. */
+export type RequestContext = Koa.ParameterizedContext<RequestState>;
+/** A request that a route took, with what it found in the path. */
+export type HttpContext = RequestContext & { params: Record<string, string> };
 export type Middleware = Koa.Middleware<RequestState>;

@@ -9,7 +9,7 @@ const BITE = 500;
 export interface QueueAdmin {
   /** Jobs that this process added and committed. */
   added(): number;
-  /** Servers that work on the queue at the moment; one that crashed counts for a minute. */
+  /** Servers that work on the queue at the moment; one that crashed counts until its slot's lease ends. */
   workers(): Promise<number>;
   status(): Promise<QueueStatus[]>;
   /** Brings dead jobs back, all or those of one handler. Returns how many. */

@@ -38,7 +38,7 @@ export interface Worker {
   wake(): void;
   /** Takes no more jobs, waits up to `patience` milliseconds for those that run, and gives the rest back. */
   stop(patience: number): Promise<void>;
-  /** Runs what is due until nothing is; for tests and the command line. */
+  /** Runs what is due until nothing is, or until it is stopped; for tests and the command line. */
   drain(): Promise<void>;
 }
 
@@ -55,6 +55,8 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
   const breathe = createBreather(TURN);
   const loops: Loop[] = lanes.map((lane) => createLoop(() => runBatch(lane), ctx.log));
   let renewal: NodeJS.Timeout | undefined;
+  let isStopping = false;
+  let draining: Promise<void> | undefined;
 
   /** Claims and starts one batch. Returns whether there was any. */
   async function runBatch(lane: Lane): Promise<boolean> {
@@ -112,8 +114,13 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
   async function perform(job: Job, { prepare, apply, order }: JobRun): Promise<void> {
     const row = order === undefined ? undefined : `${job.handler} ${order}`;
     const turn = row === undefined ? undefined : rows.get(row);
-    const { promise: over, resolve: finish } = Promise.withResolvers<void>();
-    if (row !== undefined) rows.set(row, over);
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    // One that fails while those before it are under way is over no sooner than they: whoever comes after it waits for them too.
+    const finish = () => resolve(turn);
+    if (row !== undefined) {
+      rows.set(row, over);
+      void over.then(() => rows.get(row) === over && rows.delete(row));
+    }
     try {
       const prepared = await prepare?.(ctx);
       await turn;
@@ -126,7 +133,6 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
       await applied;
     } finally {
       finish();
-      if (row !== undefined && rows.get(row) === over) rows.delete(row);
     }
   }
 
@@ -167,6 +173,16 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
     await Promise.all(lanes.flatMap((lane) => [...running[lane].values()]));
   }
 
+  /** Runs batches until nothing is due, or until it is stopped. */
+  async function workOff(): Promise<void> {
+    let worked: boolean;
+    do {
+      worked = false;
+      for (const lane of lanes) worked = (await runBatch(lane)) || worked;
+      await settle();
+    } while (worked && !isStopping);
+  }
+
   return {
     start() {
       for (const loop of loops) loop.start();
@@ -180,7 +196,10 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
     },
     wake,
     async stop(patience) {
-      const stopped = Promise.all(loops.map((loop) => loop.stop())).then(() => settle());
+      isStopping = true;
+      // What a drain throws is for whoever drains.
+      const drained = draining?.catch(() => {});
+      const stopped = Promise.all([drained, ...loops.map((loop) => loop.stop())]).then(() => settle());
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([stopped, new Promise((resolve) => (timer = setTimeout(resolve, patience)))]);
       clearTimeout(timer);
@@ -188,13 +207,6 @@ export function createWorker(ctx: Ctx, handlers: ReadonlyMap<string, JobHandler>
       const left = claimed();
       if (left.length > 0) await inTransaction(ctx, (tx) => releaseJobs(tx.db, left, ctx.now()));
     },
-    async drain() {
-      let worked: boolean;
-      do {
-        worked = false;
-        for (const lane of lanes) worked = (await runBatch(lane)) || worked;
-        await settle();
-      } while (worked);
-    },
+    drain: () => (draining = workOff()),
   };
 }

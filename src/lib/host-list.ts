@@ -24,10 +24,17 @@ function report(error: unknown): void {
 export function createHostList(load: () => Promise<readonly string[]>): HostList {
   let domains: ReadonlySet<string> = new Set();
   let loadedAt = -Infinity;
+  let asked = 0;
+  let answered = 0;
 
   async function refresh(): Promise<void> {
+    const turn = ++asked;
     loadedAt = performance.now();
-    domains = new Set(await load());
+    const loaded = await load();
+    // On PostgreSQL one that asked before a change may be answered after one that asked behind it.
+    if (turn < answered) return;
+    answered = turn;
+    domains = new Set(loaded);
   }
 
   return {

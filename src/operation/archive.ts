@@ -26,6 +26,7 @@ export async function syncFolder(folder: string): Promise<void> {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'it is not there',
+  EEXIST: 'something else was put there meanwhile: choose another folder',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is no folder',
   ENOSPC: 'the disk is full: free some space and try again',

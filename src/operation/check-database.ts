@@ -9,7 +9,9 @@ export async function checkDatabase(database: Database): Promise<string | undefi
     const found = (first?.quickCheck ?? 'no answer').replaceAll('\n', ' ');
     return found === 'ok' ? undefined : `the database is damaged (${found})`;
   } catch (error) {
-    return `the database cannot be read (${(error as Error).message})`;
+    // In the words of SQLite: what to do about it, the caller says.
+    const { cause = error } = error as Error;
+    return `the database cannot be read (${(cause as Error).message})`;
   }
 }
 

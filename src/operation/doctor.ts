@@ -9,7 +9,7 @@ import { type Account, INSTANCE_ACTOR } from '#domain/accounts/account.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
 import { conflictingOrigin } from '#domain/instance/first-origin.ts';
 import { isSecretOf } from '#domain/instance/secret-check.ts';
-import { countOwners } from '#domain/sign-in/user-store.ts';
+import { listOwners } from '#domain/sign-in/user-store.ts';
 import { oldestDue, queueStatus } from '#jobs/job-store.ts';
 import { SQLITE_FILE } from '#lib/data-folder.ts';
 import { type Check, check, fail, ok, warn } from '#operation/check.ts';
@@ -117,7 +117,7 @@ function checkOrigin(environment: Environment, instance: Account | undefined) {
 }
 
 async function checkOwner(database: Database) {
-  return (await countOwners(database)) > 0
+  return (await listOwners(database)).length > 0
     ? ok('there is one')
     : warn(
         'nobody owns this server',

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SECRET_FILE, SQLITE_FILE } from '#lib/data-folder.ts';
 import { readTar } from '#lib/tar.ts';
@@ -15,7 +15,7 @@ export interface RestoreReport extends BackupManifest {
 
 /**
  * Unpacks a backup into `target`, which must be empty or not there, and checks what came out before anything gets its name: an interrupted
- * restore leaves no folder that looks like a server's.
+ * restore leaves no folder that looks like a server's. Replaces nothing that a server puts there meanwhile.
  * @throws OperationError
  */
 export async function restore(source: string, target: string): Promise<RestoreReport> {
@@ -27,26 +27,42 @@ export async function restore(source: string, target: string): Promise<RestoreRe
   const file = await openArchive(source);
   // In the folder, not beside it: whoever may write the one may not always write the other.
   const partial = join(dataDir, 'restoring');
-  const made = isThere ? partial : dataDir;
+  const placed: string[] = [];
   try {
-    return await removedWhenInterrupted(made, async () => {
-      await mkdir(dataDir, { recursive: true, mode: 0o750 });
-      await mkdir(partial, { mode: 0o750 });
+    await mkdir(dataDir, { recursive: true, mode: 0o750 });
+    await mkdir(partial, { mode: 0o750 });
+    placed.push(partial);
+    return await removedWhenInterrupted(partial, async () => {
       const { manifest, files } = await unpack(file, partial);
       await checkRestored(manifest, partial);
-      // The database last: without it, it is not yet a server's folder.
-      for (const name of [SECRET_FILE, MEDIA_FOLDER, SQLITE_FILE]) {
-        if (existsSync(join(partial, name))) await rename(join(partial, name), join(dataDir, name));
+      // The secret last: without it, no server starts beside the database.
+      for (const name of [MEDIA_FOLDER, SQLITE_FILE, SECRET_FILE]) {
+        if (!existsSync(join(partial, name))) continue;
+        await place(join(partial, name), join(dataDir, name));
+        placed.push(join(dataDir, name));
       }
       await rm(partial, { recursive: true });
       await syncFolder(dataDir);
       return { ...manifest, dataDir, files };
     });
   } catch (error) {
-    await rm(made, { recursive: true, force: true });
+    for (const path of placed) await rm(path, { recursive: true, force: true });
+    // Only if it is empty: what somebody else put there is theirs.
+    if (!isThere) await rmdir(dataDir).catch(() => {});
     throw explained(error, dataDir);
   } finally {
     await file.close();
+  }
+}
+
+/** Gives a file, or a folder, its name, unless there is one of that name already: a link, unlike a rename, replaces nothing. */
+async function place(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    // Folders have no links, nor have some file systems.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    await rename(from, to);
   }
 }
 

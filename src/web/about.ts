@@ -1,5 +1,5 @@
 import { listAccounts } from '#domain/accounts/account-store.ts';
-import { toAccountCard } from '#web/cards.ts';
+import { excerpt, toAccountCard } from '#web/cards.ts';
 import { paragraphsOf } from '#web/front.ts';
 import { basisOf } from '#web/page-cache.ts';
 import { showPage } from '#web/page.ts';
@@ -20,7 +20,7 @@ export async function showAbout(http: WebContext): Promise<void> {
       registration: t.about.registrations[settings.registration],
       owners: owners.map((account) => toAccountCard(http, account)),
     },
-    head: { canonical: `${ctx.config.origin}/about`, robots: 'index', description: settings.description },
+    head: { canonical: `${ctx.config.origin}/about`, robots: 'index', description: excerpt(settings.description, 200) },
     basis: basisOf(settings.version, { accounts: owners }),
   });
 }

@@ -1,7 +1,7 @@
 import { deletePost } from '#domain/posts/delete-post.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
-import { getVisibleOriginal, getVisiblePost } from '#domain/posts/get-visible-post.ts';
-import { type PostView, viewPost } from '#domain/posts/post-view.ts';
+import { getVisibleOriginal } from '#domain/posts/get-visible-post.ts';
+import { viewPost } from '#domain/posts/post-view.ts';
 import { publish } from '#domain/posts/publish.ts';
 import { reblog, unreblog } from '#domain/posts/reblog.ts';
 import { follow, unfollow } from '#domain/relationships/follow.ts';
@@ -11,7 +11,7 @@ import { readForm } from '#http/form.ts';
 import { parseId } from '#lib/id.ts';
 import { localPath } from '#web/address.ts';
 import { postPath, toPostCard } from '#web/cards.ts';
-import { readComposed } from '#web/compose.ts';
+import { findParent, readComposed } from '#web/compose.ts';
 import { problemsWith } from '#web/form-problem.ts';
 import { showHome } from '#web/home.ts';
 import type { Notice } from '#web/notice.ts';
@@ -55,7 +55,7 @@ export async function showConfirmDelete(http: WebContext): Promise<void> {
   const { ctx, visit } = http.state;
   const id = parseId(http.params['id']);
   if (id === undefined) throw new NotFound('Post');
-  const post = await getVisiblePost(ctx, viewer.account.id, id);
+  const post = await getVisibleOriginal(ctx, viewer.account.id, id);
   if (post.accountId !== viewer.account.id) throw new NotAllowed('Only its author can delete a post');
   const view = await viewPost(ctx.db, viewer.account.id, post);
   if (!view) throw new NotFound('Post');
@@ -86,15 +86,4 @@ export async function handlePublish(http: WebContext): Promise<void> {
     }
     await showHome(http, { typed, problems: problemsWith(http, error), ...(parent && { parent }) });
   }
-}
-
-/** The post answered to, for the form that is shown again with what was typed; undefined where it is gone. */
-async function findParent(http: WebContext, id: number): Promise<PostView | undefined> {
-  const { ctx } = http.state;
-  const { account } = viewerOf(http);
-  const parent = await getVisibleOriginal(ctx, account.id, id).catch((error: unknown) => {
-    if (error instanceof NotFound) return undefined;
-    throw error;
-  });
-  return parent && viewPost(ctx.db, account.id, parent);
 }

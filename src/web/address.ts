@@ -21,8 +21,10 @@ export function addressOf(http: WebContext): string {
   const { path } = http;
   if (http.querystring === '') return path;
   const query = readQuery(http);
-  const named = Object.hasOwn(PARAMETERS, path)
-    ? PARAMETERS[path]!.map((name) => [name, query.get(name)] as const)
+  // To the router `/oembed/` and `/OEMBED` are the same page.
+  const page = path.toLowerCase().replace(/\/$/, '');
+  const named = Object.hasOwn(PARAMETERS, page)
+    ? PARAMETERS[page]!.map((name) => [name, query.get(name)] as const)
     : PLACES.map((name) => [name, parseId(query.get(name))] as const);
   const kept = named.flatMap(([name, value]) => (value === undefined ? [] : `${name}=${encodeURIComponent(value)}`));
   return kept.length === 0 ? path : `${path}?${kept.join('&')}`;

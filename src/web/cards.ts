@@ -54,7 +54,7 @@ export function anchorOf(postId: number): string {
   return `p${postId}`;
 }
 
-/** Its own page; there an answer stands below what it answers, and is what the browser shows. */
+/** Its own page; there a reply stands below what it replies to, and is what the browser shows. */
 export function hrefOf({ post, account }: Pick<PostView, 'post' | 'account'>): string {
   const path = postPath(account, post.id);
   return post.inReplyToId === undefined ? path : `${path}#${anchorOf(post.id)}`;
@@ -116,15 +116,15 @@ export function toPostCard(http: WebContext, view: PostView, anchor = anchorOf(v
     counts: [
       {
         n: post.repliesCount,
-        label: t.post.replies(post.repliesCount, format.number(post.repliesCount)),
+        label: t.post.replyCount(post.repliesCount, format.number(post.repliesCount)),
       },
       {
         n: post.reblogsCount,
-        label: t.post.reblogs(post.reblogsCount, format.number(post.reblogsCount)),
+        label: t.post.reblogCount(post.reblogsCount, format.number(post.reblogsCount)),
       },
       {
         n: post.favouritesCount,
-        label: t.post.favourites(post.favouritesCount, format.number(post.favouritesCount)),
+        label: t.post.favouriteCount(post.favouritesCount, format.number(post.favouritesCount)),
       },
     ].filter(({ n }) => n > 0),
     actions: viewer && {
@@ -167,7 +167,7 @@ function toAttachment(http: WebContext, attachment: Attachment) {
 }
 
 /**
- * Which way a post reads. Browsers judge by its first letter, which in an answer is a Latin name: `@alice مرحبا` would begin on the wrong
+ * Which way a post reads. Browsers judge by its first letter, which in a reply is a Latin name: `@alice مرحبا` would begin on the wrong
  * side. So the language decides, and without one the first letter that is in no mention, hashtag or link.
  */
 function directionOf({ language, html }: Pick<Post, 'language' | 'html'>): 'ltr' | 'rtl' | 'auto' {

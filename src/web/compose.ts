@@ -1,5 +1,7 @@
 import { handleOf } from '#domain/accounts/account.ts';
-import type { PostView } from '#domain/posts/post-view.ts';
+import { NotFound } from '#domain/errors.ts';
+import { getVisibleOriginal } from '#domain/posts/get-visible-post.ts';
+import { type PostView, viewPost } from '#domain/posts/post-view.ts';
 import { isRestricted, narrower, visibilities, type Visibility } from '#domain/posts/post.ts';
 import type { Form } from '#http/form.ts';
 import { parseId } from '#lib/id.ts';
@@ -24,8 +26,19 @@ export function readComposed(form: Form): Composed {
   };
 }
 
+/** The post that a reply to `id` is to: of a reblog, the one it shows. Undefined where the viewer cannot see it, or no longer. */
+export async function findParent({ state }: WebContext, id: number): Promise<PostView | undefined> {
+  const { ctx, visit } = state;
+  const viewerId = visit.viewer?.account.id;
+  const parent = await getVisibleOriginal(ctx, viewerId, id).catch((error: unknown) => {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  });
+  return parent && viewPost(ctx.db, viewerId, parent);
+}
+
 /**
- * The form that writes a post, or an answer to one: empty, or with what was typed into it and what is wrong with that. An answer is offered
+ * The form that writes a post, or a reply to one: empty, or with what was typed into it and what is wrong with that. A reply is offered
  * to no more people than can get it, and to no more than the post reached unless its author says so.
  */
 export function composeForm(
@@ -36,7 +49,7 @@ export function composeForm(
   const reached = parent?.post.visibility ?? 'public';
   const choices = visibilities.filter((value) => !isRestricted(reached) || narrower(value, reached) === value);
   const visibility = choices.find((value) => value === typed?.visibility) ?? reached;
-  // Who is answered, and whom they named: an answer reaches those it names.
+  // Who is replied to, and whom they named: a reply reaches those it names.
   const named = parent
     ? [parent.account, ...parent.mentions].filter((account) => account.id !== viewer?.account.id)
     : [];
@@ -46,7 +59,7 @@ export function composeForm(
   const shownLanguage = typed?.language ?? language;
   const wrong = errorsOf(['text', 'language'], problems);
   return {
-    label: parent ? t.compose.answer(handleOf(parent.account)) : t.compose.text,
+    label: parent ? t.compose.reply(handleOf(parent.account)) : t.compose.text,
     inReplyTo: inReplyToId === undefined ? '' : String(inReplyToId),
     text: typed?.text ?? mentions,
     summary,

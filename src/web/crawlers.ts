@@ -17,7 +17,8 @@ const closed = [
   '/settings',
   '/setup/',
   '/sign-in',
-  '/*/follow',
+  // Not the lists of followers, whose addresses begin likewise.
+  '/*/follow$',
 ];
 
 /** Pages that may not be indexed are open all the same: that they say so is read only by whoever may read them. */

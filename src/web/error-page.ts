@@ -1,9 +1,8 @@
 import type { Middleware } from 'koa';
 import { NotFound } from '#domain/errors.ts';
 import { problemOf } from '#http/errors.ts';
-import { pathForLog } from '#http/request.ts';
 import { FormExpired } from '#http/form.ts';
-import { describeError } from '#lib/log.ts';
+import { logProblem } from '#http/request.ts';
 import { showPage } from '#web/page.ts';
 import { redirectToSignIn, SignInFirst } from '#web/sign-in.ts';
 import type { WebContext, WebState } from '#web/site.ts';
@@ -27,18 +26,10 @@ export const errorPages: Middleware<WebState> = async (http, next) => {
 };
 
 async function answerError(http: WebContext, error: unknown): Promise<void> {
-  const { ctx, requestId } = http.state;
   const state: Partial<WebState> = http.state;
   state.visit ??= guessVisit(http);
-  const problem = problemOf(error, ctx.now());
-  if (problem.unexpected && !(error instanceof Gone)) {
-    ctx.log.error('{method} {path} failed: {error}', {
-      method: http.method,
-      path: pathForLog(http.path),
-      error: describeError(error),
-      id: requestId,
-    });
-  }
+  const problem = problemOf(error, http.state.ctx.now());
+  if (problem.unexpected && !(error instanceof Gone)) logProblem(http, error);
   http.set(problem.headers);
   const shown = error instanceof Gone ? { status: 410 } : { status: problem.status, key: keyOf(error) };
   if (await showUnpublished(http, { status: shown.status, ...wordsFor(http, shown) })) return;

@@ -12,7 +12,7 @@ import type { WebContext } from '#web/site.ts';
 const ENTRIES = 20;
 const DAY = 24 * 3_600_000;
 
-/** What one account says in public (A40): neither answers nor reblogs, and nothing that is merely not secret. */
+/** What one account says in public (A40): neither replies nor reblogs, and nothing that is merely not secret. */
 export async function sendProfileFeed(http: WebContext): Promise<void> {
   const account = await accountOfPath(http, '.atom');
   if (!account) return;

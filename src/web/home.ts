@@ -10,7 +10,7 @@ import type { WebContext } from '#web/site.ts';
 
 const POSTS = 20;
 
-/** A post that was refused, with what was typed, and the post it answers. */
+/** A post that was refused, with what was typed, and the post it replies to. */
 interface FailedPost {
   typed: Composed;
   problems: readonly Problem[];

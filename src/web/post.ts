@@ -52,7 +52,7 @@ function rowsOfThread(thread: Thread, stamp: string): Parameters<typeof basisOf>
   return { accounts, posts: rowsOf(elsewhere).posts, thread: { threadId, stamp } };
 }
 
-/** A post by itself, for the pages of others. Nothing but public posts of people here. */
+/** A post by itself, for the pages of others. Nothing but posts of people here that everybody may see. */
 export async function showEmbed(http: WebContext): Promise<void> {
   const post = await findShownPost(http);
   const account = await authorOf(http, post);
@@ -61,8 +61,7 @@ export async function showEmbed(http: WebContext): Promise<void> {
   const view = await viewPost(ctx.db, undefined, post);
   if (!view || isRestricted(post.visibility) || !isLocal(account)) throw new NotFound('Post');
   http.set('content-security-policy', EMBED_CSP);
-  // The frame is somebody else's page: it must not be cut off from it, and search engines have the post itself.
-  http.remove('cross-origin-opener-policy');
+  // Search engines have the post itself.
   http.set('x-robots-tag', 'noindex');
   const html = site.views.render('embed', {
     t: visit.t,

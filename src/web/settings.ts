@@ -45,7 +45,8 @@ export function showInstanceSettings(http: WebContext, failed?: Failed<ReturnTyp
       registrations: registrationModes.map((value) => ({
         value,
         label: t.about.registrations[value],
-        isChosen: value === shown.registration,
+        // A choice that is fixed is not in what was typed.
+        isChosen: value === (ctx.config.registration ?? shown.registration),
       })),
       isFixed: ctx.config.registration !== undefined,
       isIndexed: shown.indexing === 'allowed',

@@ -6,7 +6,7 @@ import type { WebContext } from '#web/site.ts';
 
 /** Posts above the one shown that are open; those between them and the beginning open on demand. */
 const OPEN_ABOVE = 3;
-/** Deeper answers are not moved in further: a phone has no room for it. */
+/** Deeper replies are not moved in further: a phone has no room for it. */
 const DEPTH_LIMIT = 5;
 
 /** Views of everything that a page shows of a thread. */
@@ -32,10 +32,10 @@ export function toThread(http: WebContext, thread: Thread, isFirstPage: boolean)
     paging:
       rest || !isFirstPage
         ? {
-            newer: isFirstPage ? undefined : { href: `${path}#answers`, label: t.post.firstAnswers },
+            newer: isFirstPage ? undefined : { href: `${path}#replies`, label: t.post.firstReplies },
             older: rest && {
-              href: `${path}?after=${rest.after}#answers`,
-              label: labelOf(http, 'moreAnswers', rest.count),
+              href: `${path}?after=${rest.after}#replies`,
+              label: labelOf(http, 'moreReplies', rest.count),
             },
           }
         : undefined,
@@ -90,7 +90,7 @@ function trace(text: string, href = '') {
 
 type CardOf = (view: PostView) => ReturnType<typeof toPostCard>;
 
-/** Cards that name what a post answers where it does not stand right above, and lead to its place where it is on the same page. */
+/** Cards that name what a post replies to where it does not stand right above, and lead to its place where it is on the same page. */
 function cardsIn(http: WebContext, thread: Thread): CardOf {
   const shown = [...thread.ancestors, { state: 'shown' as const, view: thread.post }, ...thread.descendants];
   const idOf = (entry: (typeof shown)[number] | undefined) =>
@@ -106,7 +106,7 @@ function cardsIn(http: WebContext, thread: Thread): CardOf {
   };
 }
 
-function labelOf(http: WebContext, key: 'earlier' | 'moreAnswers', { n, isExact }: Count): string {
+function labelOf(http: WebContext, key: 'earlier' | 'moreReplies', { n, isExact }: Count): string {
   const { t, format } = http.state.visit;
   return t.post[key](n, isExact ? format.number(n) : `${format.number(n)}+`);
 }

@@ -94,7 +94,7 @@ try {
     deliveries: 'SELECT count(*) AS n FROM delivery',
   };
   const isEmpty = async () => (await world.count(left.jobs)) + (await world.count(left.deliveries)) === 0;
-  await until(isEmpty, 60_000, 'the queues are empty');
+  await until(isEmpty, 'the queues are empty');
 
   const [, second, , last] = quarters(watched.memory);
   const figures = {

@@ -346,13 +346,13 @@ describe('Fedify and we agree on generated requests', () => {
     fewest: expect.toSatisfy((count: number) => count > 10),
   };
 
-  test('1,000 by draft-cavage', { timeout: 60_000 }, async () => {
+  test('1,000 by draft-cavage', async () => {
     const requests = fc.sample(cavageRequest, { seed: SEED, numRuns: RUNS });
     const changes = { any: CAVAGE_CHANGES, withBody: CAVAGE_BODY_CHANGES };
     expect(await compare(requests, changes, signCavage)).toEqual(verdict);
   });
 
-  test('1,000 by RFC 9421', { timeout: 60_000 }, async () => {
+  test('1,000 by RFC 9421', async () => {
     const requests = fc.sample(rfc9421Request, { seed: SEED, numRuns: RUNS });
     const changes = { any: RFC9421_CHANGES, withBody: RFC9421_BODY_CHANGES };
     expect(await compare(requests, changes, signRfc9421)).toEqual(verdict);

@@ -10,7 +10,7 @@ const canMeasure = existsSync('/proc/self/stat');
 
 test.skipIf(!canMeasure).each(['inbox', 'mixed', 'fan-out', 'posts', 'pages', 'start'])(
   'the benchmark of %s runs, and everything it sends is stored or delivered',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (part) => {
     // The parts themselves fail when an answer, a post or a delivery is missing; how long it took is not asked here.
     const figures = await runBenchmark([part], 0.02);
@@ -21,7 +21,7 @@ test.skipIf(!canMeasure).each(['inbox', 'mixed', 'fan-out', 'posts', 'pages', 's
 
 test.skipIf(!canMeasure)(
   'the soak answers all of its load as it should, and leaves nothing in the queues',
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   async () => {
     const soak = join(import.meta.dirname, '../bench/soak.ts');
     const { stdout } = await promisify(execFile)(process.execPath, [soak, '--minutes', '0.05', '--rate', '400']);

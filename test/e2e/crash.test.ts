@@ -10,7 +10,7 @@ onEachDialect('A process that is killed', (dialect) => {
 
   test(
     `at ${kills} random moments of a job load loses no event and does nothing twice`,
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async () => {
       await using home = await createDatabaseHome(dialect);
       const start = (round: number, mode: string) =>
@@ -28,14 +28,14 @@ onEachDialect('A process that is killed', (dialect) => {
         const child = start(round, 'load');
         // Every other time while it starts, or soon after.
         const isStarting = round % 2 === 1;
-        if (!isStarting) await child.says(/^ready$/m, 60_000);
+        if (!isStarting) await child.says(/^ready$/m);
         await sleep(Math.random() * (isStarting ? 1_000 : 250));
         child.process.kill('SIGKILL');
         expect(await child.ended).toBe('SIGKILL');
       }
 
       const last = start(kills, 'finish');
-      await last.says(/^result (.*)$/m, 60_000);
+      await last.says(/^result (.*)$/m, 300_000);
       expect(JSON.parse(/^result (.*)$/m.exec(last.output())![1]!)).toEqual({ transactions: 0, errors: [] });
       expect(await last.ended).toBe(0);
 

@@ -1,16 +1,30 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '#db/open.ts';
 import { createTestDatabase, postgresUrl } from '../support/postgres.ts';
 import { addressOf, millisecondsToStop, useServerProcesses } from '../support/server-processes.ts';
 
 const servers = useServerProcesses();
+
+/** For what is promised in seconds on the clock: a machine that stands still for one of them cannot keep it. */
+const onTheClock = { retry: 2 };
+
+/** Somebody who begins to send a request that the server has seen, and never ends. */
+async function requestWithoutEnd(address: string): Promise<Socket> {
+  const { port, hostname } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  socket.write('POST /inbox HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n{');
+  await once(socket, 'data');
+  return socket;
+}
 
 describe('The server process', () => {
   test('starts with nothing configured but where to put things, and says where it listens', async () => {
@@ -43,9 +57,10 @@ describe('The server process', () => {
 
   test('stops at a SIGTERM to npm as well, which a service manager started', async () => {
     const npm = spawn('npm', ['start', '--silent'], { env: { ...process.env, DATA_DIR: servers.dataDir, PORT: '0' } });
+    onTestFinished(() => void npm.kill('SIGTERM'));
     let output = '';
     npm.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
-    const address = await vi.waitFor(() => /^Parvis serves (http:\/\/\S+)/m.exec(output)![1]!, 15_000);
+    const address = await vi.waitFor(() => /^Parvis serves (http:\/\/\S+)/m.exec(output)![1]!, 90_000);
     expect((await fetch(`${address}/health`)).status).toBe(200);
     npm.kill('SIGTERM');
     await once(npm, 'exit');
@@ -67,22 +82,14 @@ describe('The server process', () => {
     },
   );
 
-  test('stops within ten seconds also while somebody sends a request for ever', async () => {
+  test('stops within ten seconds also while somebody sends a request for ever', onTheClock, async () => {
     const child = servers.start();
-    const { port, hostname } = new URL(await addressOf(child));
-    const { connect } = await import('node:net');
-    const slow = connect(Number(port), hostname);
-    slow.on('error', () => {});
-    slow.write('POST /inbox HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{');
-    await sleep(100);
-    const asked = performance.now();
-    child.process.kill('SIGTERM');
-    expect(await child.ended).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(10_000);
+    const slow = await requestWithoutEnd(await addressOf(child));
+    expect(await millisecondsToStop(child)).toBeLessThan(10_000);
     slow.destroy();
-  }, 20_000);
+  });
 
-  test('stops within ten seconds also while another program holds the SQLite file', async () => {
+  test('stops within ten seconds also while another program holds the SQLite file', onTheClock, async () => {
     const child = servers.start();
     await addressOf(child);
     const other = new DatabaseSync(join(servers.dataDir, 'parvis.sqlite'), { timeout: 5_000 });
@@ -95,10 +102,11 @@ describe('The server process', () => {
     }
     const health = await fetch(`${await addressOf(servers.start())}/health`);
     expect(health.status).toBe(200);
-  }, 40_000);
+  });
 
   test.skipIf(postgresUrl === undefined)(
     'stops within ten seconds also while PostgreSQL does not answer',
+    onTheClock,
     async () => {
       const { url, drop } = await createTestDatabase();
       const child = servers.start({ DATABASE_URL: url });
@@ -115,19 +123,15 @@ describe('The server process', () => {
         await drop();
       }
     },
-    40_000,
   );
 
   test('ends at once at the second signal', async () => {
     const child = servers.start();
-    const { port, hostname } = new URL(await addressOf(child));
-    const { connect } = await import('node:net');
-    const slow = connect(Number(port), hostname);
-    slow.on('error', () => {});
-    slow.write('POST /inbox HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{');
-    await sleep(100);
+    const address = await addressOf(child);
+    const slow = await requestWithoutEnd(address);
     child.process.kill('SIGTERM');
-    await sleep(300);
+    // That it takes no more connections shows that it heard the first one: two at once would be one to it.
+    await vi.waitFor(() => expect(fetch(`${address}/health`)).rejects.toThrow('fetch failed'), 5_000);
     child.process.kill('SIGTERM');
     expect(await child.ended).toBe(1);
     slow.destroy();
@@ -147,7 +151,7 @@ describe('The server process', () => {
         [payload],
       );
     });
-    await expect.poll(() => database.get('SELECT id FROM job WHERE id = 1'), { timeout: 5_000 }).toBeUndefined();
+    await expect.poll(() => database.get('SELECT id FROM job WHERE id = 1')).toBeUndefined();
     await database.close();
   });
 

@@ -5,10 +5,11 @@ import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { NotAllowed } from '#domain/errors.ts';
 import { changePassword } from '#domain/sign-in/change-password.ts';
 import { createToken } from '#domain/sign-in/create-token.ts';
-import { disableUser, enableUser } from '#domain/sign-in/manage-user.ts';
+import { changeRole, disableUser, enableUser } from '#domain/sign-in/manage-user.ts';
 import { pruneSessions } from '#domain/sign-in/prune-sessions.ts';
 import { insertSession } from '#domain/sign-in/session-store.ts';
 import { findSignedIn, signIn } from '#domain/sign-in/sign-in.ts';
+import { listOwners } from '#domain/sign-in/user-store.ts';
 import { onEachDialect } from '../support/databases.ts';
 import { createTestApp } from '../support/test-app.ts';
 import { buildUser, PASSWORD } from '../support/world.ts';
@@ -41,6 +42,21 @@ describe('Access', () => {
     await expect(signIn(ctx, 'alice', PASSWORD)).rejects.toThrow('The name or the password is wrong');
     expect(await findSignedIn(ctx, other.token)).toBeDefined();
     expect(await countTokens(ctx, bob)).toBe(1);
+  });
+
+  test.each(endings)('is not given to whoever was signing in during %s', async (_, end) => {
+    await using app = await createTestApp();
+    const { ctx } = app;
+    const alice = await buildUser(ctx, 'alice');
+    let hasEnded = false;
+    const get: Ctx['db']['get'] = async (sql, params) => {
+      const row = await ctx.db.get(sql, params);
+      if (!hasEnded) await end(ctx, alice);
+      hasEnded = true;
+      return row as never;
+    };
+    await expect(signIn({ ...ctx, db: { ...ctx.db, get } }, 'alice', PASSWORD)).rejects.toThrow(NotAllowed);
+    expect(await ctx.db.all('SELECT account_id FROM session')).toEqual([]);
   });
 
   test('is given to no program while the user is disabled, so that none waits for the day they are enabled', async () => {
@@ -93,5 +109,20 @@ onEachDialect('Sessions that are over', (dialect) => {
     expect(await left()).toBe(200);
     expect(await inTransaction(ctx, pruneSessions)).toBe(false);
     expect(await left()).toBe(100);
+  });
+});
+
+onEachDialect('The last owner', (dialect) => {
+  test.each<[string, (ctx: Ctx, account: Account) => Promise<unknown>]>([
+    ['another role', (ctx, account) => changeRole(ctx, account.id, 'user')],
+    ['being disabled', (ctx, account) => disableUser(ctx, account.id)],
+    ['being deleted', (ctx, account) => deleteAccount(ctx, account.id)],
+  ])('stays, also where both of two are to go at once by %s', async (_, end) => {
+    await using app = await createTestApp({ dialect });
+    const { ctx } = app;
+    const owners = await Promise.all(['alice', 'bob'].map((name) => buildUser(ctx, name, { role: 'owner' })));
+    const ends = await Promise.allSettled(owners.map((owner) => end(ctx, owner)));
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(await listOwners(ctx.db)).toHaveLength(1);
   });
 });

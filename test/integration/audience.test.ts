@@ -4,9 +4,12 @@ import { getAccount } from '#domain/accounts/account-store.ts';
 import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
-import { editPost } from '#domain/posts/edit-post.ts';
+import { editPost, replaceContents } from '#domain/posts/edit-post.ts';
 import { favourite, unfavourite } from '#domain/posts/favourite.ts';
+import { hasFormerMentions } from '#domain/posts/mention-store.ts';
 import { pin, unpin } from '#domain/posts/pin.ts';
+import { canSee } from '#domain/posts/post-policy.ts';
+import type { Visibility } from '#domain/posts/post.ts';
 import { publish } from '#domain/posts/publish.ts';
 import { receiveReblog, reblog, unreblog } from '#domain/posts/reblog.ts';
 import { block, unblock } from '#domain/relationships/block.ts';
@@ -46,6 +49,11 @@ async function sent(app: TestApp): Promise<{ inbox: string; activity: Activity }
   const posts = app.remote.posts.slice(seen.get(app) ?? 0);
   seen.set(app, app.remote.posts.length);
   return posts.map((post) => ({ inbox: post.url, activity: JSON.parse(post.body) as Activity }));
+}
+
+/** Where an account hears of a post: at its own inbox where that is for few by name, at its server's otherwise. */
+function inboxAt(host: string, username: string, visibility: Visibility): string {
+  return visibility === 'direct' ? `https://${host}/users/${username}/inbox` : `https://${host}/inbox`;
 }
 
 /** A post of a remote account, as if it had been received. */
@@ -233,6 +241,64 @@ onEachDialect('Who is told', (dialect) => {
     expect(await told(app)).not.toContain('Update https://three.example/inbox');
     await deletePost(ctx, alice.id, post.id);
     expect(await told(app)).toContain('Delete https://three.example/inbox');
+  });
+
+  test.each(['public', 'unlisted', 'followers', 'direct'] as const)(
+    'whom edits of a %s post name no more hear that it is gone, and of its new text only where everybody may read it',
+    async (visibility) => {
+      const { app, ctx, alice, dora } = await createWorld(dialect);
+      await using _ = app;
+      const isOpen = visibility === 'public' || visibility === 'unlisted';
+      const post = await buildPost(ctx, alice, { text: 'First @dora@three.example', visibility });
+      expect(await told(app)).toContain(`Create ${inboxAt('three.example', 'dora', visibility)}`);
+      await buildKnownAccount(ctx, 'eve@four.example');
+      for (const text of ['Second @eve@four.example', 'Third @eve@four.example']) {
+        await editPost(ctx, alice.id, post.id, { text });
+        const updates = await sent(app);
+        expect(updates.some(({ inbox }) => inbox.includes('three.example'))).toBe(isOpen);
+        expect(updates.map(({ inbox }) => inbox)).toContain(inboxAt('four.example', 'eve', visibility));
+        expect(JSON.stringify(updates.map(({ activity }) => activity))).not.toContain('dora');
+      }
+      expect(await canSee(ctx.db, dora.id, post)).toBe(isOpen);
+      await deletePost(ctx, alice.id, post.id);
+      expect(await canSee(ctx.db, dora.id, post)).toBe(isOpen);
+      const deletions = await sent(app);
+      for (const inbox of [inboxAt('three.example', 'dora', visibility), inboxAt('four.example', 'eve', visibility)])
+        expect(deletions.filter((deletion) => deletion.inbox === inbox)).toHaveLength(1);
+      // To whom the post was addressed after dora is nothing for her server.
+      if (!isOpen) expect(JSON.stringify(deletions.map(({ activity }) => activity))).not.toMatch(/dora|eve/);
+    },
+  );
+
+  test('whom a later edit names again are named as if they always were', async () => {
+    const { app, ctx, alice, dora } = await createWorld(dialect);
+    await using _ = app;
+    const inbox = 'https://three.example/users/dora/inbox';
+    const post = await buildPost(ctx, alice, { text: '@dora@three.example hello', visibility: 'direct' });
+    expect(await told(app)).toEqual([`Create ${inbox}`]);
+    await editPost(ctx, alice.id, post.id, { text: 'To nobody' });
+    expect(await told(app)).toEqual([]);
+    await editPost(ctx, alice.id, post.id, { text: '@dora@three.example once more' });
+    expect(await told(app)).toEqual([`Update ${inbox}`]);
+    expect(await canSee(ctx.db, dora.id, post)).toBe(true);
+    await deletePost(ctx, alice.id, post.id);
+    const deletions = await sent(app);
+    expect(deletions).toMatchObject([{ inbox, activity: { type: 'Delete', to: [dora.uri] } }]);
+  });
+
+  test('whom posts from elsewhere name no more is for their own servers to remember', async () => {
+    const { app, ctx, dora } = await createWorld(dialect);
+    await using _ = app;
+    const bob = await buildUser(ctx, 'bob');
+    const post = await buildRemotePost(ctx, dora.id);
+    const contents = { ...post, html: '<p>New</p>' };
+    const edit = (mentionedIds: readonly number[]) =>
+      inTransaction(ctx, (tx) =>
+        replaceContents(tx, post.id, { contents, mentionedIds, hashtags: [], editedAt: tx.now() }),
+      );
+    await edit([bob.id]);
+    expect((await edit([]))?.formerIds).toEqual([bob.id]);
+    expect(await hasFormerMentions(ctx.db, post.id)).toBe(false);
   });
 
   test('a reblog and its undoing go to followers and to the author', async () => {

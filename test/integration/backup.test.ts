@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { getSigningKey } from '#domain/accounts/keys.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
@@ -210,5 +211,28 @@ describe('A restore', () => {
       'missing.tar: it is not there',
     );
     expect(readFileSync(join(used, 'secret'), 'utf8')).toBe('mine');
+  });
+
+  test('leaves a server alone that starts in the same folder meanwhile', async () => {
+    const started = join(folder, 'started');
+    const backup = join(folder, 'whole.tar');
+    await using app = await createTestApp({ config: configOf(join(folder, 'whole')) });
+    await backUp(app.ctx.config, backup, { withoutDatabase: false });
+    const restoring = restore(backup, started);
+    const outcome = restoring.then(
+      () => 'restored',
+      (error: unknown) => (error as Error).message,
+    );
+    while (!existsSync(join(started, 'restoring'))) await setImmediate();
+    for (const name of ['secret', 'parvis.sqlite']) writeFileSync(join(started, name), 'mine');
+    expect(await outcome).toBe('started: something else was put there meanwhile: choose another folder');
+    expect(readdirSync(started).toSorted()).toEqual(['parvis.sqlite', 'secret']);
+    for (const name of ['secret', 'parvis.sqlite']) expect(readFileSync(join(started, name), 'utf8')).toBe('mine');
+
+    // Of two restores into one folder, one is done.
+    const twice = join(folder, 'twice');
+    const both = await Promise.allSettled([restore(backup, twice), restore(backup, twice)]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(readdirSync(twice).toSorted()).toEqual(['parvis.sqlite', 'secret']);
   });
 });

@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startNode } from '../support/child.ts';
 import { type CommandLine, commandLine, type ServerProcess, startServer } from '../support/command-line.ts';
 
 interface Post {
@@ -275,6 +279,47 @@ describe('The owner link', () => {
     expect(stderr).toContain(`There is no database in ${elsewhere}`);
     expect(existsSync(elsewhere)).toBe(false);
   });
+});
+
+describe('A command that is interrupted', () => {
+  const open = () => new DatabaseSync(join(env.DATA_DIR, 'parvis.sqlite'), { timeout: 10_000 });
+  const slots = (database: DatabaseSync) => database.prepare('SELECT count(*) AS n FROM process_slot').get()!['n'];
+
+  test('gives back the jobs it has in hand, however many wait', async () => {
+    const database = open();
+    const add = database.prepare(
+      "INSERT INTO job (id, lane, handler, payload, due, created_at) VALUES (?, 'local', 'federate-profile', ?, 1, 1)",
+    );
+    database.exec('BEGIN IMMEDIATE');
+    for (let id = 1; id <= 20_000; id++) add.run(id, JSON.stringify({ type: 'account.changed', accountId: 1 }));
+    database.exec('COMMIT');
+    const left = () => database.prepare('SELECT count(*) AS n FROM job WHERE id <= 20000').get()!['n'] as number;
+    const child = startNode('bin/parvis.js', env, ['queue', 'run']);
+    await expect.poll(left, { timeout: 30_000, interval: 5 }).toBeLessThan(20_000);
+    child.process.kill('SIGINT');
+    expect({ code: await child.ended, output: child.output() }).toEqual({ code: 130, output: '' });
+    expect(left()).toBeGreaterThan(0);
+    expect(database.prepare('SELECT id FROM job WHERE leased_by IS NOT NULL').all()).toEqual([]);
+    expect(slots(database)).toBe(0);
+    database.exec('DELETE FROM job WHERE id <= 20000');
+    database.close();
+  }, 60_000);
+
+  test('ends also where another program has the database locked, and says so', async () => {
+    const database = open();
+    const child = spawn(process.execPath, ['bin/parvis.js', 'post', 'alice', '--stdin'], { env, stdio: 'pipe' });
+    const said = readText(child.stderr);
+    const ended = once(child, 'exit');
+    await expect.poll(() => slots(database), { timeout: 30_000 }).toBe(1);
+    database.exec('BEGIN IMMEDIATE');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([143, null]);
+    expect(await said).toBe(
+      'Ended without giving everything back: the database does not answer. Nothing is lost, what this command had in hand is free again within a minute\n',
+    );
+    database.exec('ROLLBACK; DELETE FROM process_slot');
+    database.close();
+  }, 60_000);
 });
 
 describe('A command line beside a running server', () => {

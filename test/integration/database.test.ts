@@ -205,10 +205,12 @@ onEachDialect('The database', (dialect) => {
 
   test('fails loudly when a statement was not awaited', async () => {
     let late: Promise<unknown> | undefined;
+    const over = Promise.withResolvers<void>();
     await database.transaction(async (db) => {
       await insert(db, 1);
-      late = sleep(20).then(() => insert(db, 2));
+      late = over.promise.then(() => insert(db, 2));
     });
+    over.resolve();
     await expect(late).rejects.toThrow('This transaction is over');
     expect(await ids()).toEqual([1]);
   });

@@ -106,7 +106,8 @@ onEachDialect('Delivery', (dialect) => {
   });
 
   test.each([
-    [410, 1],
+    // Its actor is asked first whether it is elsewhere.
+    [410, 2],
     [403, 1],
     [400, 1],
     [404, 3],

@@ -257,6 +257,7 @@ test('collections count and page', async () => {
 
   const outbox = await ask(`/users/${alice.id}/outbox`);
   expect(outbox.json).toMatchObject({ type: 'OrderedCollection', id: `${alice.uri}/outbox`, totalItems: 24 });
+  expect(outbox.json).not.toHaveProperty('orderedItems');
   const firstUrl = new URL(String(outbox.json['first']));
   const first = await ask(firstUrl.pathname + firstUrl.search);
   const items = first.json['orderedItems'] as Record<string, unknown>[];
@@ -274,7 +275,9 @@ test('collections count and page', async () => {
   expect(await read(outbox.json)).toBeInstanceOf(OrderedCollection);
 
   expect((await ask(`/users/${alice.id}/featured`)).json).toMatchObject({ orderedItems: [posts[3]!.uri] });
-  expect((await ask(`/users/${alice.id}/liked`)).json).toMatchObject({ totalItems: 1, orderedItems: [] });
+  const liked = (await ask(`/users/${alice.id}/liked`)).json;
+  expect(liked).toMatchObject({ totalItems: 1 });
+  expect(liked).not.toHaveProperty('orderedItems');
   expect((await ask(`/users/${alice.id}/followers`)).json).toMatchObject({ totalItems: 2 });
   const followers = await ask(`/users/${alice.id}/followers?cursor=first`);
   expect(followers.json['orderedItems']).toEqual([bob.uri, 'https://one.example/users/ben']);
@@ -283,6 +286,7 @@ test('collections count and page', async () => {
   const hidden = await ask(`/users/${alice.id}/followers`);
   expect(hidden.json).toMatchObject({ totalItems: 2 });
   expect(hidden.json['first']).toBeUndefined();
+  expect(hidden.json).not.toHaveProperty('orderedItems');
   expect((await ask(`/users/${alice.id}/followers?cursor=first`)).status).toBe(404);
   expect((await ask('/users/12345/outbox')).status).toBe(404);
   expect((await ask(`/users/${alice.id}/outbox?cursor=x`)).status).toBe(404);

@@ -5,6 +5,7 @@ import { findAccountByUri } from '#domain/accounts/account-store.ts';
 import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { blockDomain, unblockDomain } from '#domain/instance/domain-block.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
+import { longestTurn, startCpuClock } from '../support/cpu-clock.ts';
 import { base64Sha, type Draft, withExtraHeader, withHeaders } from '../support/http-signing.ts';
 import { createInboxWorld, type InboxWorld } from '../support/inbox.ts';
 import {
@@ -338,11 +339,11 @@ describe('parse', () => {
 
 describe('dos', () => {
   test('A59: deep nesting, a flood of members and a huge body are refused at once', async () => {
-    const started = performance.now();
+    const spent = startCpuClock();
     await expectRefused(bob, `{"a":`.repeat(100_000), {}, [400]);
     await expectRefused(bob, `{${Array.from({ length: 100_000 }, (_, n) => `"k${n}":1`).join()}}`, {}, [400, 413]);
     await expectRefused(bob, Buffer.alloc(1024 * 1024 + 1, 0x20), {}, [413]);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(spent()).toBeLessThan(2_000);
     const polluting = `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"actor":"${bob.uri}","type":"Like","object":"${alice.uri}"}`;
     expect(await world.deliver(bob, polluting)).toBe(202);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
@@ -389,15 +390,10 @@ describe('dos', () => {
     const many = `{"actor":"${bob.uri}","x":[${'1000,'.repeat(200_000)}1]}`;
     expect(many.length).toBeGreaterThan(1_000_000);
     const huge = signDelivery(world.app, bob, many);
-    let longest = 0;
-    let last = performance.now();
-    const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 1);
-    const answers = await Promise.all(Array.from({ length: 5 }, () => send(world.port, huge)));
-    clearInterval(timer);
-    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
+    const longest = await longestTurn(async () => {
+      const answers = await Promise.all(Array.from({ length: 5 }, () => send(world.port, huge)));
+      expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400]);
+    });
     expect(longest).toBeLessThan(150);
   });
 

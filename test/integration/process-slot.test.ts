@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Database, DatabaseUnavailable } from '#db/database.ts';
 import { migrate } from '#db/migrate.ts';
@@ -88,6 +89,29 @@ onEachDialect('Process slots', (dialect) => {
       .poll(() => database.get('SELECT expires_at FROM process_slot'))
       .toEqual({ expiresAt: clock.now() + LEASE });
     await expect.poll(() => (() => mine.number)()).toBe(0);
+  });
+
+  test('stay free when they are released during a renewal', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    const gate = Promise.withResolvers<void>();
+    let isSlow = false;
+    const slow: Database = {
+      ...database,
+      async transaction(fn, options) {
+        if (isSlow) await gate.promise;
+        return database.transaction(fn, options);
+      },
+    };
+    const mine = await leaseProcessSlot(slow, { kind: 'worker', now: clock.now }, lost);
+    isSlow = true;
+    vi.advanceTimersByTime(LEASE / 4);
+    isSlow = false;
+    const released = mine.release();
+    await sleep(50);
+    gate.resolve();
+    await released;
+    await sleep(50);
+    expect(await database.all('SELECT slot FROM process_slot')).toEqual([]);
   });
 
   test('that somebody else has taken meanwhile end the process', async () => {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -150,6 +150,26 @@ describe('A database that another program locks', () => {
     expect(await database.all('SELECT id FROM item')).toEqual([{ id: 3 }]);
   });
 
+  test('is not waited for as long again, until it was free once', async () => {
+    const patient = openSqlite(file, { lockPatience: 3_000 });
+    const other = new DatabaseSync(file);
+    const failing = async (id: number) => {
+      const start = performance.now();
+      await expect(patient.transaction((db) => insert(db, id))).rejects.toThrow('is locked by another program');
+      return performance.now() - start;
+    };
+    other.exec('BEGIN IMMEDIATE');
+    expect(await failing(1)).toBeGreaterThan(2_900);
+    expect(await failing(1)).toBeLessThan(2_000);
+    other.exec('COMMIT');
+    await patient.transaction((db) => insert(db, 1));
+    other.exec('BEGIN IMMEDIATE');
+    expect(await failing(2)).toBeGreaterThan(2_900);
+    other.exec('COMMIT');
+    other.close();
+    await patient.close();
+  }, 30_000);
+
   test('can be closed', async () => {
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');
@@ -191,6 +211,17 @@ describe('A new file that another program is making ready', () => {
     );
     await ended;
   });
+});
+
+test('A file that is damaged under an open database is complained about in one line, by who reads as by who writes', async () => {
+  await database.transaction((db) => insert(db, 1, 100_000));
+  await database.close();
+  writeFileSync(file, Buffer.concat([readFileSync(file).subarray(0, 4_096), Buffer.alloc(200_000, 0xff)]));
+  const damaged = openSqlite(file);
+  const message = 'The database file is damaged: stop the server and restore a backup';
+  await expect(count(damaged)).rejects.toEqual(new DatabaseUnavailable(message));
+  await expect(damaged.transaction((db) => insert(db, 2))).rejects.toEqual(new DatabaseUnavailable(message));
+  await damaged.close();
 });
 
 describe('A full disk', () => {

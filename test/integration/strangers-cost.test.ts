@@ -4,14 +4,16 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createKeyRing } from '#activitypub/key-ring.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { inTransaction } from '#context.ts';
-import { type NewPost, storePost } from '#domain/posts/store-post.ts';
+import { storePost } from '#domain/posts/store-post.ts';
 import { readThread } from '#domain/posts/read-thread.ts';
 import type { Post } from '#domain/posts/post.ts';
 import { findPostByUri } from '#domain/posts/post-store.ts';
 import { createInboxWorld, type InboxWorld } from '../support/inbox.ts';
 import { signDelivery, send } from '../support/remote-actor.ts';
+import { PLAIN_NOTE } from '../support/remote-posts.ts';
 import { visit } from '../support/visitor.ts';
 import { buildPost, buildUser } from '../support/world.ts';
+import { startCpuClock } from '../support/cpu-clock.ts';
 
 /** What one request of a stranger can cost: this process answers everybody, and nobody while it is busy. */
 
@@ -24,26 +26,21 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const EMPTY = {
-  kind: 'note',
-  visibility: 'public',
-  title: '',
-  source: undefined,
-  summary: '',
-  sensitive: false,
-  language: undefined,
-  emojis: [],
-  attachments: [],
-  publishedAt: Date.UTC(2026, 0, 15, 11),
-  mentionedIds: [],
-  hashtags: [],
-} as const satisfies Partial<NewPost>;
-
 async function answer(parent: Pick<Post, 'uri'>, html: string): Promise<void> {
   await inTransaction(world.app.ctx, async (tx) => {
     const id = tx.ids.next();
     const uri = `https://remote.example/answers/${id}`;
-    await storePost(tx, alice, { ...EMPTY, id, uri, url: uri, html, inReplyToUri: parent.uri, accountId: alice.id });
+    await storePost(tx, alice, {
+      ...PLAIN_NOTE,
+      id,
+      uri,
+      url: uri,
+      html,
+      inReplyToUri: parent.uri,
+      accountId: alice.id,
+      publishedAt: Date.UTC(2026, 0, 15, 11),
+      mentionedIds: [],
+    });
   });
 }
 
@@ -80,10 +77,10 @@ test('A56: what is too much to be verified as signed within is refused unread', 
   };
   const { status } = await send(world.port, signDelivery(world.app, mallory, { ...activity, object: {} }));
   expect(status).toBe(401);
-  const start = performance.now();
+  const spent = startCpuClock();
   const refused = await send(world.port, signDelivery(world.app, mallory, activity));
   expect(refused.status).toBe(401);
-  expect(performance.now() - start).toBeLessThan(1_000);
+  expect(spent()).toBeLessThan(1_000);
 });
 
 test('A62: answers that wait for a post are tied to it some at a time, all in the end', async () => {

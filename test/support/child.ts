@@ -43,7 +43,7 @@ export function startNode(
     process: child,
     output: () => output,
     ended,
-    says(pattern, patience = 30_000) {
+    says(pattern, patience = 90_000) {
       return new Promise((resolve, reject) => {
         const give = (error: Error) => {
           clearTimeout(timer);

@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 /**
  * Starts a PostgreSQL of the tests' own for as long as they run: in a folder of its own, on a free port of the loopback, as a user that is
@@ -89,16 +89,8 @@ function chooseUser(): { uid: number; gid: number } | undefined {
   throw new Error('PostgreSQL cannot run as root, and there is no user called postgres or nobody');
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise<unknown>((resolve) => probe.close(resolve));
-  return port;
-}
-
 async function waitUntilReady(isReady: string, port: number, hasEnded: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     if (hasEnded()) throw new Error('PostgreSQL did not start');
     try {
       execFileSync(isReady, ['-q', '-h', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
@@ -107,5 +99,5 @@ async function waitUntilReady(isReady: string, port: number, hasEnded: () => boo
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-  throw new Error('PostgreSQL did not get ready within 30 seconds');
+  throw new Error('PostgreSQL did not get ready within two minutes');
 }

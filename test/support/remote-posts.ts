@@ -28,29 +28,35 @@ export function buildRemoteAccount(
   });
 }
 
+/** What a post has that is nothing but a text: everything else of it is to be added. */
+export const PLAIN_NOTE = {
+  kind: 'note',
+  visibility: 'public',
+  title: '',
+  source: undefined,
+  summary: '',
+  sensitive: false,
+  language: undefined,
+  emojis: [],
+  attachments: [],
+  inReplyToUri: undefined,
+  hashtags: [],
+} as const satisfies Partial<NewPost>;
+
 /** A post of another server, as it would be stored. */
 export function buildRemotePost(ctx: Ctx, author: Account, post: Partial<NewPost> = {}): Promise<Post> {
   return inTransaction(ctx, async (tx) => {
     const id = tx.ids.next();
     const stored = await storePost(tx, author, {
+      ...PLAIN_NOTE,
       id,
       accountId: author.id,
-      kind: 'note',
       uri: `${author.uri}/posts/${id}`,
       url: `${author.url}/${id}`,
-      visibility: 'public',
-      title: '',
       html: '<p>Hello from afar</p>',
-      source: undefined,
-      summary: '',
-      sensitive: false,
       language: 'en',
-      emojis: [],
-      attachments: [],
       publishedAt: tx.now(),
-      inReplyToUri: undefined,
       mentionedIds: [],
-      hashtags: [],
       ...post,
     });
     return stored!;

@@ -36,3 +36,15 @@ test('a list that cannot be read stays as it was', async () => {
   await expect(list.refresh()).rejects.toThrow('gone');
   expect(list.covers('evil.example')).toBe(true);
 });
+
+test('a list that was read earlier does not replace one that was read later, whichever comes first', async () => {
+  const answers: ((domains: string[]) => void)[] = [];
+  const list = createHostList(() => new Promise((resolve) => answers.push(resolve)));
+  const [before, after] = [list.refresh(), list.refresh()];
+  answers[1]!(['evil.example']);
+  await after;
+  expect(list.covers('evil.example')).toBe(true);
+  answers[0]!([]);
+  await before;
+  expect(list.covers('evil.example')).toBe(true);
+});

@@ -29,9 +29,9 @@ describe('catalogues', () => {
   });
 
   it('fr counts zero and one alike, as French does', () => {
-    expect(catalogues.fr.post.replies(0, '0')).toBe('0\u00a0réponse');
-    expect(catalogues.fr.post.replies(2, '2')).toBe('2\u00a0réponses');
-    expect(catalogues.en.post.replies(0, '0')).toBe('0 answers');
+    expect(catalogues.fr.post.replyCount(0, '0')).toBe('0\u00a0réponse');
+    expect(catalogues.fr.post.replyCount(2, '2')).toBe('2\u00a0réponses');
+    expect(catalogues.en.post.replyCount(0, '0')).toBe('0 replies');
   });
 });
 

@@ -68,23 +68,22 @@ test('that a name is not there is remembered, and those who ask at the same time
 test('a family that is not answered for does not hold up the other', async () => {
   const start = performance.now();
   expect(await ask('half.example')).toEqual(['198.41.0.4']);
-  expect(performance.now() - start).toBeLessThan(1_500);
+  // Sooner than the first question is given up.
+  expect(performance.now() - start).toBeLessThan(2_000);
 });
 
-test(
-  'names whose name server is silent hold up nobody else, and few of one site are asked for at once',
-  { timeout: 20_000 },
-  async () => {
-    const silent = Array.from({ length: 60 }, (_, n) => ask(`h${n}.tarpit.example`).catch(codeOf));
-    const start = performance.now();
-    expect(await ask('honest.good.example')).toContain('198.41.0.4');
-    expect(performance.now() - start).toBeLessThan(500);
-    expect(new Set(server.questions.filter(({ name }) => name.includes('tarpit')).map(({ name }) => name)).size).toBe(
-      8,
-    );
-    expect(new Set(await Promise.all(silent))).toEqual(new Set(['ETIMEOUT']));
-  },
-);
+test('names whose name server is silent hold up nobody else, and few of one site are asked for at once', async () => {
+  let givenUp = 0;
+  const silent = Array.from({ length: 60 }, (_, n) =>
+    ask(`h${n}.tarpit.example`)
+      .catch(codeOf)
+      .finally(() => givenUp++),
+  );
+  expect(await ask('honest.good.example')).toContain('198.41.0.4');
+  expect(givenUp).toBe(0);
+  expect(new Set(server.questions.filter(({ name }) => name.includes('tarpit')).map(({ name }) => name)).size).toBe(8);
+  expect(new Set(await Promise.all(silent))).toEqual(new Set(['ETIMEOUT']));
+});
 
 test('A50: in production a name that the hosts file or a name server gives a private address is never connected', async () => {
   const fetch = createSafeFetch({ allowPrivateHosts: false, userAgent: 'Parvis/test', lookup });

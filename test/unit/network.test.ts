@@ -7,6 +7,7 @@ import type { Remote, RemoteFailure } from '#lib/ports.ts';
 import { createSafeFetch, type SafeFetch } from '#lib/safe-fetch.ts';
 import { createFakeRemote, type FakeAnswer } from '#remote/fake.ts';
 import { createNetworkRemote } from '#remote/network.ts';
+import { startCpuClock } from '../support/cpu-clock.ts';
 
 const AS2 = 'https://www.w3.org/ns/activitystreams';
 const note = { '@context': AS2, id: 'https://remote.example/notes/1', type: 'Note' };
@@ -66,11 +67,11 @@ describe('content types', () => {
   });
 
   test('a long malicious header takes no time', () => {
-    const before = performance.now();
+    const spent = startCpuClock();
     expect(parseMediaType(`a/b${';'.repeat(100_000)}"`)).toBeUndefined();
     expect(parseMediaType(`a/b;a="${'\\'.repeat(100_001)}`)).toBeUndefined();
     expect(parseMediaType(`a/b; ${'a='.repeat(50_000)}`)).toBeUndefined();
-    expect(performance.now() - before).toBeLessThan(100);
+    expect(spent()).toBeLessThan(100);
   });
 });
 

@@ -417,9 +417,11 @@ describe('limits', () => {
   ])('A59: a %s bomb is stopped at the limit', async (encoding, compress) => {
     const bomb = compress(Buffer.alloc(16 * 1024 * 1024));
     handler = (_request, response) => void response.writeHead(200, { 'content-encoding': encoding }).end(bomb);
-    const before = performance.now();
+    const before = process.cpuUsage();
     expect(await errorOf(development().request(plainUrl()))).toMatchObject({ kind: 'too-large' });
-    expect(performance.now() - before).toBeLessThan(1_000);
+    // Of the whole process, since other threads decompress: busy neighbours do not count.
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 
   test('compressed bodies are decoded, broken and unknown codings refused', async () => {
@@ -520,7 +522,8 @@ describe('deliveries', () => {
     const before = performance.now();
     const delivery = development().post(plainUrl('/inbox'), { headers: {}, body: 'x', timeoutMs: 500 });
     expect(await delivery).toMatchObject({ status: 202 });
-    expect(performance.now() - before).toBeLessThan(3_000);
+    // Sooner than after the ten seconds that anything may take.
+    expect(performance.now() - before).toBeLessThan(8_000);
   });
 
   test('at most two connections are open to a host', async () => {

@@ -11,6 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -81,7 +82,20 @@ describe('The secret', () => {
     const secrets = await Promise.all(Array.from({ length: 6 }, () => inAnotherProcess()));
     expect(new Set(secrets)).toEqual(new Set([readFileSync(file, 'utf8')]));
     expect(readdirSync(dataDir)).toEqual(['secret']);
-  }, 60_000);
+  });
+
+  test('is found also where another process made it, and the database, a moment ago', async () => {
+    // A pipe: whoever reads it waits until its writer is gone, and finds it empty.
+    spawnSync('mkfifo', [file]);
+    const reading = inAnotherProcess();
+    const writer = await open(file, 'w');
+    const theirs = 'ab'.repeat(32);
+    rmSync(file);
+    writeFileSync(file, theirs, { mode: 0o600 });
+    writeFileSync(join(dataDir, 'parvis.sqlite'), '');
+    await writer.close();
+    expect(await reading).toBe(theirs);
+  }, 30_000);
 
   test.each(['abc', 'zz'.repeat(32), 'ab'.repeat(31), `${'ab'.repeat(32)}zz`])(
     'is not replaced when it is damaged: %j',

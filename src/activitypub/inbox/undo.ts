@@ -25,12 +25,13 @@ export const readUndo: ReadActivity = async (_ctx, { actor, json }) => {
   const object = objectOf(json);
   const uri = idOf(object);
   const described = typeof object === 'object' && isBy(object, actor.uri) ? object : undefined;
-  if (uri === undefined) return described && ((tx) => undoDescribed(tx, actor.id, described));
+  if (uri === undefined) return described && ((tx) => endDescribed(tx, actor.id, described));
   if (!isSameOrigin(uri, actor.uri)) return undefined;
   return async (tx) => {
-    if (await undo(tx, actor.id, uri)) return;
+    const end = await findByUri(tx, actor.id, uri);
+    if (end) return end();
     const hasCome = await wasReceived(tx, actor.id, uri);
-    if (!hasCome && described && (await undoDescribed(tx, actor.id, described))) return;
+    if (!hasCome && described && (await endDescribed(tx, actor.id, described))) return;
     // A Follow that came is over, and the same id may be that of the next one.
     if (hasCome && described && typesOf(described)[0] === 'Follow') return;
     // Not here yet, or never: should it come late, it has been taken back.
@@ -43,49 +44,38 @@ function isBy(activity: JsonObject, actorUri: string): boolean {
   return actor === undefined || soleIdOf(actor) === actorUri;
 }
 
-/** Returns whether there was such a thing of this account. */
-async function undo(tx: Ctx, accountId: number, uri: string): Promise<boolean> {
+/** Ends what the account did. */
+type End = () => Promise<void>;
+
+/** What this account did under that id. */
+async function findByUri(tx: Ctx, accountId: number, uri: string): Promise<End | undefined> {
   const follow = await findFollowByUri(tx.db, uri);
-  if (follow?.followerId === accountId) return unfollow(tx, accountId, follow.targetId).then(() => true);
+  if (follow?.followerId === accountId) return () => unfollow(tx, accountId, follow.targetId);
   const favourite = await findFavouriteByUri(tx.db, uri);
-  if (favourite?.accountId === accountId) return unfavourite(tx, accountId, favourite.postId).then(() => true);
+  if (favourite?.accountId === accountId) return () => unfavourite(tx, accountId, favourite.postId);
   const post = await findPostByUri(tx.db, uri);
-  if (post?.accountId === accountId && isReblog(post)) return deletePost(tx, accountId, post.id).then(() => true);
+  if (post?.accountId === accountId && isReblog(post)) return () => deletePost(tx, accountId, post.id);
   const block = await findBlockByUri(tx.db, uri);
-  if (block?.accountId === accountId) return unblock(tx, accountId, block.targetId).then(() => true);
-  return false;
+  if (block?.accountId === accountId) return () => unblock(tx, accountId, block.targetId);
+  return undefined;
 }
 
-/** What it was about says which of the actor's own doings it was. Returns whether there was such a thing. */
-async function undoDescribed(tx: Ctx, accountId: number, activity: JsonObject): Promise<boolean> {
+/** Ends what an activity describes by its type and what it was about. Returns whether this account did such a thing. */
+async function endDescribed(tx: Ctx, accountId: number, activity: JsonObject): Promise<boolean> {
   const uri = soleIdOf(own(activity, 'object'));
   const [type = ''] = typesOf(activity);
   if (uri === undefined) return false;
   if (type === 'Follow' || type === 'Block') {
     const target = await findAccountByUri(tx.db, uri);
-    return target !== undefined && (type === 'Follow' ? endFollow : endBlock)(tx, accountId, target.id);
+    const [find, end] = type === 'Follow' ? [findFollow, unfollow] : [findBlock, unblock];
+    if (!target || !(await find(tx.db, accountId, target.id))) return false;
+    await end(tx, accountId, target.id);
+    return true;
   }
   const isReaction = type === 'Like' || type === 'EmojiReact';
   const post = isReaction || type === 'Announce' ? await findPostByUri(tx.db, uri) : undefined;
-  return post !== undefined && (isReaction ? endFavourite : endReblog)(tx, accountId, post.id);
-}
-
-async function endFollow(tx: Ctx, accountId: number, targetId: number): Promise<boolean> {
-  if (!(await findFollow(tx.db, accountId, targetId))) return false;
-  return unfollow(tx, accountId, targetId).then(() => true);
-}
-
-async function endBlock(tx: Ctx, accountId: number, targetId: number): Promise<boolean> {
-  if (!(await findBlock(tx.db, accountId, targetId))) return false;
-  return unblock(tx, accountId, targetId).then(() => true);
-}
-
-async function endFavourite(tx: Ctx, accountId: number, postId: number): Promise<boolean> {
-  if (!(await findFavourite(tx.db, accountId, postId))) return false;
-  return unfavourite(tx, accountId, postId).then(() => true);
-}
-
-async function endReblog(tx: Ctx, accountId: number, postId: number): Promise<boolean> {
-  if (!(await findReblog(tx.db, accountId, postId))) return false;
-  return unreblog(tx, accountId, postId).then(() => true);
+  const [find, end] = isReaction ? [findFavourite, unfavourite] : [findReblog, unreblog];
+  if (!post || !(await find(tx.db, accountId, post.id))) return false;
+  await end(tx, accountId, post.id);
+  return true;
 }

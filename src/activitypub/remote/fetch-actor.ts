@@ -90,6 +90,11 @@ export async function findOrFetchActor(ctx: Ctx, uri: string): Promise<{ ok: tru
 export async function refreshAccount(ctx: Ctx, accountId: number): Promise<void> {
   const account = await findAccount(ctx.db, accountId);
   if (!account || account.deletedAt !== undefined || !isStale(ctx, account)) return;
+  await rereadAccount(ctx, account);
+}
+
+/** The same, however lately it was read. */
+export async function rereadAccount(ctx: Ctx, account: Account): Promise<void> {
   const found = await fetchActor(ctx, account.uri);
-  if (!found.ok) await inTransaction(ctx, (tx) => markAccountFetched(tx.db, accountId, ctx.now()));
+  if (!found.ok) await inTransaction(ctx, (tx) => markAccountFetched(tx.db, account.id, ctx.now()));
 }

@@ -60,7 +60,7 @@ export async function insertIntoHome(db: Db, accountId: number, postId: number):
 /** Takes the posts of somebody no longer followed out of a home timeline. */
 export async function deleteHomePostsOf(db: Db, accountId: number, authorId: number): Promise<void> {
   await db.run(
-    'DELETE FROM home WHERE account_id = ? AND post_id IN (SELECT id FROM post WHERE account_id = ? AND deleted_at IS NULL)',
+    'DELETE FROM home WHERE account_id = ? AND EXISTS (SELECT 1 FROM post WHERE post.id = home.post_id AND post.account_id = ?)',
     [accountId, authorId],
   );
 }

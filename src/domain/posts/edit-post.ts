@@ -5,7 +5,7 @@ import { notifyAll } from '#domain/notifications/notify.ts';
 import { type PostContents, updateContents } from '#domain/posts/edit-store.ts';
 import { type Draft, readLanguage, renderDraft } from '#domain/posts/draft.ts';
 import { deleteHashtags } from '#domain/posts/hashtag-store.ts';
-import { deleteMentions, insertMentions, listMentionedIds } from '#domain/posts/mention-store.ts';
+import { deleteMentions, insertFormerMentions, insertMentions, listMentionedIds } from '#domain/posts/mention-store.ts';
 import { isReblog, type Post } from '#domain/posts/post.ts';
 import { findPost, listReblogs } from '#domain/posts/post-store.ts';
 import { tagPost } from '#domain/posts/tag-post.ts';
@@ -37,7 +37,9 @@ export async function editPost(ctx: Ctx, accountId: number, postId: number, edit
     const named = { mentionedIds: mentioned.map((account) => account.id), hashtags: rendered.hashtags };
     const edited = await replaceContents(tx, postId, { ...named, contents, editedAt: tx.now() });
     if (!edited) throw new NotFound('Post');
-    await tx.emit({ type: 'post.edited', postId, formerIds: edited.formerIds });
+    // Of posts from elsewhere it is their own server that tells whoever has them.
+    await insertFormerMentions(tx.db, postId, edited.formerIds);
+    await tx.emit({ type: 'post.edited', postId });
     return edited.post;
   });
 }

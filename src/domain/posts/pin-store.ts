@@ -19,6 +19,11 @@ export async function deletePin(db: Db, accountId: number, postId: number): Prom
   return (await db.run('DELETE FROM pin WHERE account_id = ? AND post_id = ?', [accountId, postId])) > 0;
 }
 
+export async function isPinned(db: Db, accountId: number, postId: number): Promise<boolean> {
+  const found = await db.get('SELECT 1 AS pinned FROM pin WHERE account_id = ? AND post_id = ?', [accountId, postId]);
+  return found !== undefined;
+}
+
 export async function countPins(db: Db, accountId: number): Promise<number> {
   return (await db.get<{ n: number }>('SELECT count(*) AS n FROM pin WHERE account_id = ?', [accountId]))?.n ?? 0;
 }

@@ -175,7 +175,8 @@ export async function markPostDeleted(db: Db, id: number, now: number): Promise<
     [now, now, now, id],
   );
   if (marked === 0) return false;
-  // What remains (mentions, favourites, and the thread) says who may know that it was there, and who must hear that it is gone.
+  // What remains (mentions, former ones too, favourites, and the thread) says who may know that it was there, and who must hear that it
+  // is gone.
   for (const table of ['post_edit', 'pin', 'post_hashtag'])
     await db.run(`DELETE FROM ${table} WHERE post_id = ?`, [id]);
   return true;

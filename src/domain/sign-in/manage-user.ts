@@ -3,7 +3,7 @@ import { NotAllowed } from '#domain/errors.ts';
 import { deleteAccessTokensOf } from '#domain/sign-in/access-token-store.ts';
 import { deleteSessionsOf } from '#domain/sign-in/session-store.ts';
 import type { UserRole } from '#domain/sign-in/user.ts';
-import { countOwners, getUser, updateDisabled, updateRole } from '#domain/sign-in/user-store.ts';
+import { getUser, listOwners, updateDisabled, updateRole } from '#domain/sign-in/user-store.ts';
 
 /** Gives a user another role. @throws NotFound, NotAllowed for the last owner. */
 export async function changeRole(ctx: Ctx, accountId: number, role: UserRole): Promise<void> {
@@ -38,8 +38,9 @@ export async function endAccess(tx: Ctx, accountId: number): Promise<void> {
 
 /** @throws NotFound, NotAllowed when `accountId` is the only owner left. */
 export async function keepAnOwner(tx: Ctx, accountId: number): Promise<void> {
-  const user = await getUser(tx.db, accountId);
-  if (user.role === 'owner' && user.disabledAt === undefined && (await countOwners(tx.db)) === 1) {
+  await getUser(tx.db, accountId);
+  const [owner, ...others] = await listOwners(tx.db);
+  if (owner === accountId && others.length === 0) {
     throw new NotAllowed('This is the only owner: make somebody else owner first');
   }
 }

@@ -29,9 +29,14 @@ export interface SignedIn {
 export async function signIn(ctx: Ctx, login: string, password: string): Promise<SignedIn> {
   const found = await findUserByLogin(ctx.db, login);
   const isRight = password.length <= PASSWORD_MAXIMUM && (await verifyPassword(password, found?.passwordHash));
-  if (!found || !isRight || found.disabledAt !== undefined) throw new NotAllowed('The name or the password is wrong');
-  const { passwordHash: _, ...user } = found;
-  return { user, token: await openSession(ctx, user.accountId) };
+  return inTransaction(ctx, async (tx) => {
+    // Asked again, as the work took a while: whoever is being kept out by a new password must not slip in meanwhile.
+    const present = isRight ? await findUserByLogin(tx.db, login) : undefined;
+    if (!present || present.passwordHash !== found?.passwordHash || present.disabledAt !== undefined)
+      throw new NotAllowed('The name or the password is wrong');
+    const { passwordHash: _, ...user } = present;
+    return { user, token: await openSession(tx, user.accountId) };
+  });
 }
 
 /** Opens a session without a password: the owner's link, and whatever else has proved who it is. Returns the token. */

@@ -65,19 +65,12 @@ export async function hasOwner(db: Db): Promise<boolean> {
   return (await db.get(`SELECT 1 AS found FROM "user" WHERE role = 'owner' LIMIT 1`)) !== undefined;
 }
 
-/** Account ids of those who answer for this place. */
+/** Account ids of those who answer for this place. In a transaction, others that ask wait for its end. */
 export async function listOwners(db: Db): Promise<number[]> {
   const rows = await db.all<{ accountId: number }>(
-    `SELECT account_id FROM "user" WHERE role = 'owner' AND disabled_at IS NULL`,
+    `SELECT account_id FROM "user" WHERE role = 'owner' AND disabled_at IS NULL ORDER BY account_id ${db.inTransaction ? db.forUpdate : ''}`,
   );
   return rows.map((row) => row.accountId);
-}
-
-export async function countOwners(db: Db): Promise<number> {
-  return (
-    (await db.get<{ n: number }>(`SELECT count(*) AS n FROM "user" WHERE role = 'owner' AND disabled_at IS NULL`))?.n ??
-    0
-  );
 }
 
 export async function updateRole(db: Db, accountId: number, role: UserRole): Promise<void> {

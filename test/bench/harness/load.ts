@@ -44,11 +44,14 @@ export async function sendAll(
   return { ms, statuses };
 }
 
-/** Calls `check` every few milliseconds until it is true. @throws when it is not within `patience` milliseconds. */
-export async function until(check: () => boolean | Promise<boolean>, patience: number, what: string): Promise<void> {
-  const deadline = Date.now() + patience;
+/** How long anything is waited for, on however slow a machine (milliseconds). */
+const PATIENCE = 300_000;
+
+/** Calls `check` every few milliseconds until it is true. @throws when it is not within five minutes. */
+export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + PATIENCE;
   while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${patience} ms in vain: ${what}`);
+    if (Date.now() > deadline) throw new Error(`Waited ${PATIENCE} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

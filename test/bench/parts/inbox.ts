@@ -38,13 +38,13 @@ export async function measureInbox(
   try {
     const visible = () => world.count('SELECT count(*) AS n FROM home WHERE account_id = ?', [readers[0]!]);
     await sendAll(world.origin, requests(warmUp, inbox));
-    await until(async () => (await visible()) === warmUp.length, 30_000, 'the warm-up is visible');
+    await until(async () => (await visible()) === warmUp.length, 'the warm-up is visible');
     const ready = requests(stream, inbox);
     const cpu = cpuOf(server.pid);
     const started = performance.now();
     const result = await sendAll(world.origin, ready);
     const wanted = warmUp.length + stream.length;
-    await until(async () => (await visible()) === wanted, 60_000, 'every post is in the home timelines');
+    await until(async () => (await visible()) === wanted, 'every post is in the home timelines');
     const visibleMs = performance.now() - started;
     const perActivity = (cpuOf(server.pid) - cpu) / stream.length;
     expectAll(result.statuses, 202, stream.length);
@@ -108,7 +108,7 @@ export async function measureMixedInbox(
 /** Waits until no inbound activity is left in the queue. */
 export function drained(world: World): Promise<void> {
   const waiting = () => world.count(`SELECT count(*) AS n FROM job WHERE payload LIKE '%activity.%'`);
-  return until(async () => (await waiting()) === 0, 120_000, 'the inbox is worked off');
+  return until(async () => (await waiting()) === 0, 'the inbox is worked off');
 }
 
 export function requests(stream: readonly Sent[], inbox: URL, date = new Date()) {

@@ -23,7 +23,7 @@ async function startOnce(world: World, idleMs: number): Promise<{ ms: number; me
   const main = join(import.meta.dirname, '../../../bin/server.js');
   const server = spawn(process.execPath, [main], { env: { ...process.env, ...world.env }, stdio: 'ignore' });
   try {
-    await until(() => isHealthy(world.origin), 30_000, 'the server answers');
+    await until(() => isHealthy(world.origin), 'the server answers');
     const ms = performance.now() - started;
     await new Promise((resolve) => setTimeout(resolve, idleMs));
     return { ms, memory: memoryOf(server.pid!) };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Account } from '#domain/accounts/account.ts';
 import { findFavourite } from '#domain/posts/favourite-store.ts';
 import { findPost, findReblog } from '#domain/posts/post-store.ts';
+import { reblog } from '#domain/posts/reblog.ts';
 import { findFollow } from '#domain/relationships/follow-store.ts';
 import { updateProfile } from '#domain/accounts/update-profile.ts';
 import { updateSettings } from '#domain/instance/settings.ts';
@@ -80,7 +81,7 @@ describe('what somebody signed in can do with plain forms', () => {
     const post = await buildPost(app.ctx, alice, { text: 'A question' });
     const answer = await visitor.submit(`/@alice/${post.id}`, '/publish', { text: 'Oui', language: '!!' });
     expect(answer.status).toBe(422);
-    expect(answer.text).toContain('Your answer to @alice');
+    expect(answer.text).toContain('Your reply to @alice');
     expect(answer.text).toContain(`name="inReplyTo" value="${post.id}"`);
   });
 
@@ -99,6 +100,10 @@ describe('what somebody signed in can do with plain forms', () => {
     expect((await visitor.get(`/@bob/${post.id}`)).status).toBe(410);
     const other = await buildPost(app.ctx, alice, { text: 'Not mine' });
     expect((await visitor.get(`/actions/delete/${other.id}`)).status).toBe(403);
+    // Of a reblog the page would show the post, and offer to delete that.
+    await reblog(app.ctx, bob.id, other.id);
+    const shown = await findReblog(app.ctx.db, bob.id, other.id);
+    expect((await visitor.get(`/actions/delete/${shown!.id}`)).status).toBe(403);
   });
 
   it('do nothing else', async () => {
@@ -133,6 +138,31 @@ describe('authorize_interaction', () => {
       const { status, text } = await visitor.get(`/authorize_interaction?uri=${encodeURIComponent(uri)}`);
       expect([uri, status]).toEqual([uri, 200]);
       expect(text).toContain(`action="${action}"`);
+    }
+  });
+
+  it('names what it shows, in the title and to whoever listens', async () => {
+    const post = await buildPost(app.ctx, alice, { text: 'Named here' });
+    for (const [uri, heading] of [
+      [post.uri, 'alice: “Named here”'],
+      [alice.uri, 'alice (@alice@parvis.example)'],
+    ] as const) {
+      const { text } = await visitor.get(`/authorize_interaction?uri=${encodeURIComponent(uri)}`);
+      expect(text).toContain(`<title>${heading} – `);
+      expect(text.match(/<h1/g)).toHaveLength(1);
+    }
+  });
+
+  it('replies to whoever wrote a post, by whose reblog it was found', async () => {
+    const carol = await buildRemoteAccount(app.ctx, 'caroline');
+    const post = await buildRemotePost(app.ctx, carol);
+    await reblog(app.ctx, alice.id, post.id);
+    const shown = await findReblog(app.ctx.db, alice.id, post.id);
+    for (const uri of [shown!.uri, `https://parvis.example/posts/${shown!.id}`]) {
+      const { text } = await visitor.get(`/authorize_interaction?uri=${encodeURIComponent(uri)}`);
+      expect(text).toContain('Your reply to @caroline@remote.example');
+      expect(text).toContain('>@caroline@remote.example </textarea>');
+      expect(text).toContain(`name="inReplyTo" value="${post.id}"`);
     }
   });
 
@@ -225,7 +255,10 @@ describe('crawlers', () => {
     expect(text).toContain(`<loc>https://parvis.example/@alice/${post.id}</loc>`);
     expect(text).not.toContain(String(quiet.id));
     expect(text).not.toContain('@bob');
-    expect((await visitor.get('/robots.txt')).text).toContain('Sitemap: https://parvis.example/sitemap.xml');
+    const robots = (await visitor.get('/robots.txt')).text;
+    expect(robots).toContain('Sitemap: https://parvis.example/sitemap.xml');
+    // Not the lists of followers: they say themselves that they are not to be indexed.
+    expect(robots).toMatch(/^Disallow: \/\*\/follow\$$/m);
   });
 
   it('hear within a minute of consent that was taken back', async () => {
@@ -258,6 +291,17 @@ describe('crawlers', () => {
 });
 
 describe('oEmbed', () => {
+  it('tells posts apart under every spelling of its address that is taken for it', async () => {
+    const anybody = await visit(app);
+    for (const path of ['/oembed', '/oembed/', '/OEMBED']) {
+      for (const title of ['One', 'Another']) {
+        const { url } = await buildPost(app.ctx, alice, { text: title });
+        const { text } = await anybody.get(`${path}?url=${encodeURIComponent(url)}`);
+        expect(JSON.parse(text)).toMatchObject({ title });
+      }
+    }
+  });
+
   it('answers for addresses of ours, in JSON, within the size asked for', async () => {
     const post = await buildPost(app.ctx, alice, { text: 'Embed me' });
     const ask = (query: string) => visitor.get(`/oembed?${query}`);

@@ -137,6 +137,18 @@ describe('settings', () => {
     expect((await getSettings(app.ctx)).registration).toBe('closed');
   });
 
+  it('show what the operator has fixed, also where something else was refused', async () => {
+    await using app = await createTestApp({ config: { registration: 'open' } });
+    await buildUser(app.ctx, 'alice', { role: 'owner' });
+    const visitor = await visit(app);
+    await visitor.signIn('alice');
+    const refused = await visitor.submit('/settings/instance', '/settings/instance', { name: '' });
+    expect(refused.status).toBe(422);
+    expect(refused.text.match(/name="registration" value="\w+" checked/g)).toEqual([
+      'name="registration" value="open" checked',
+    ]);
+  });
+
   it('of a profile are shown on it', async () => {
     await using app = await createTestApp();
     await buildUser(app.ctx, 'alice', { role: 'owner' });

@@ -51,14 +51,14 @@ describe('a thread too long for a page', () => {
     const path = pageOf(alice, post);
     const first = await anybody.get(path);
     expect(articles(first.text)).toEqual([post.id, ...answers.slice(0, 100)]);
-    const more = hrefOf(first.text, '160 more answers');
-    expect(more).toBe(`${path}?after=${answers[99]}#answers`);
+    const more = hrefOf(first.text, '160 more replies');
+    expect(more).toBe(`${path}?after=${answers[99]}#replies`);
     const second = await anybody.get(more!.split('#')[0]!);
     expect(articles(second.text)).toEqual([post.id, ...answers.slice(100, 200)]);
-    expect(hrefOf(second.text, 'Back to the first answers')).toBe(`${path}#answers`);
-    const third = await anybody.get(hrefOf(second.text, '60 more answers')!.split('#')[0]!);
+    expect(hrefOf(second.text, 'Back to the first replies')).toBe(`${path}#replies`);
+    const third = await anybody.get(hrefOf(second.text, '60 more replies')!.split('#')[0]!);
     expect(articles(third.text)).toEqual([post.id, ...answers.slice(200)]);
-    expect(third.text).not.toContain('more answers');
+    expect(third.text).not.toContain('more replies');
     // One page of the thread is for search engines.
     expect(first.text).not.toContain('content="noindex"');
     expect(second.text).toContain('content="noindex"');
@@ -165,7 +165,7 @@ describe('a post on a page', () => {
     expect((await anybody.get('/@bob/replies')).text).toContain(
       `<a href="${pageOf(alice, post)}#p${post.id}"><bdi>@alice</bdi></a>`,
     );
-    expect((await signedIn.get(pageOf(bob, reply))).text).toContain(`href="${pageOf(bob, reply)}#answer"`);
+    expect((await signedIn.get(pageOf(bob, reply))).text).toContain(`href="${pageOf(bob, reply)}#reply"`);
   });
 });
 

@@ -88,7 +88,7 @@ describe('what somebody wrote is not lost', () => {
     await deletePost(app.ctx, alice.id, post.id);
     const answer = await press(visitor, form);
     expect(answer.status).toBe(422);
-    expect(answer.text).toContain('The post you answer is no longer there');
+    expect(answer.text).toContain('The post you reply to is no longer there');
     expect(answer.text).toContain('name="inReplyTo" value=""');
     expectDraft(answer);
   });

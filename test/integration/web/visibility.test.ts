@@ -106,7 +106,7 @@ describe('threads', () => {
     const after = await anybody.get(page);
     expect(after.text).toBe(before.text);
     expect(after.headers['etag']).toBe(before.headers['etag']);
-    expect((await stranger.get(page)).text).not.toContain('1 answer');
+    expect((await stranger.get(page)).text).not.toContain('1 reply');
     expect((await anybody.get(`/@alice/${secret.id}`)).status).toBe(404);
   });
 });

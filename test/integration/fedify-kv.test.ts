@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createKvStore } from '#activitypub/kv-store.ts';
+import { createKvStore } from '#activitypub/fedify-kv.ts';
 import { pruneFedify } from '#activitypub/prune.ts';
 import { inTransaction } from '#context.ts';
 import { onEachDialect } from '../support/databases.ts';
