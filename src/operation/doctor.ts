@@ -99,9 +99,8 @@ function checkConfiguration(environment: Environment) {
 async function checkSchema(database: Database) {
   const damage = await checkDatabase(database);
   if (damage) return fail(damage, 'stop the server and restore a backup');
-  const { pending, unknown } = await compareSchema(database);
-  if (unknown.length > 0)
-    return fail(`a newer version has changed it (${unknown.join(', ')})`, 'install that version again');
+  const { pending, problem } = await compareSchema(database);
+  if (problem) return fail(`it ${problem.finding}`, problem.remedy);
   if (pending.length > 0)
     return warn(`${pending.length} migrations are to be applied`, 'restart the server: it applies them');
   return ok(`${database.dialect === 'sqlite' ? 'SQLite, undamaged' : 'PostgreSQL'}, schema up to date`);

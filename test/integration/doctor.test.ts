@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig, readEnvironment } from '#config.ts';
 import { inTransaction } from '#context.ts';
@@ -63,6 +64,22 @@ describe('The doctor', () => {
       queue: 'warn: no server works on it',
       reachable: expect.stringMatching(/^fail: /),
     });
+  });
+
+  test.each([
+    ['ALTER TABLE delivery DROP COLUMN account_id', 'it lacks the column account_id of the table delivery'],
+    ['DROP TABLE former_mention', 'it lacks the table former_mention'],
+    ["INSERT INTO migration (name, applied_at) VALUES ('9999-future.ts', 0)", 'it was made by a newer version'],
+    [
+      "UPDATE migration SET digest = 'other' WHERE name = '0003-posts.ts'",
+      'it was made with other text in 0003-posts.ts',
+    ],
+  ])('finds what a migration did not make: %s', async (sql, finding) => {
+    const database = new DatabaseSync(join(dataDir, 'parvis.sqlite'));
+    database.exec(sql);
+    database.close();
+    expect((await findings())['database']).toContain(`fail: ${finding}`);
+    await expect(openCore(readConfig(env()), 'command')).rejects.toThrow(`The database ${finding.replace(/^it /, '')}`);
   });
 
   test('changes nothing', async () => {

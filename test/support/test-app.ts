@@ -37,6 +37,8 @@ export interface TestOptions {
   dialect?: TestDialect;
   config?: Partial<Config>;
   clock?: FakeClock;
+  /** Fills the place before the server finds it. */
+  prepare?: (place: { dataDir: string; databaseUrl: string | undefined }) => Promise<void>;
 }
 
 /** A whole server with its own database, a clock that stands still and a network that is not there. Dispose of it with `await using`. */
@@ -44,10 +46,12 @@ export async function createTestApp({
   dialect = 'sqlite',
   config = {},
   clock = createFakeClock(),
+  prepare,
 }: TestOptions = {}): Promise<TestApp> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parvis-test-'));
   const database = dialect === 'postgres' ? await createTestDatabase() : undefined;
   const remote = createFakeRemote();
+  await prepare?.({ dataDir, databaseUrl: database?.url });
   const app = await createApp(
     {
       origin: 'https://parvis.example',
