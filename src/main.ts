@@ -13,17 +13,14 @@ const PATIENCE = 8_000;
 const LIMIT = 9_500;
 
 try {
-  const asked = readConfig();
-  await configureLog(asked.logLevel);
-  // Before anything is made: without an ORIGIN, the port is part of every address.
-  const config = asked.port === 0 ? withPort(asked, await findFreePort(asked.listenHost)) : asked;
-  const app = await createApp(config);
   let stopping = false;
+  const starting: { app?: Promise<App> } = {};
+  // Before anything is made, so that a signal finds every slot and lease that was taken.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(1);
       stopping = true;
-      stop(app, { exitCode: 0 }).then(
+      stop(starting.app, { exitCode: 0 }).then(
         () => process.exit(0),
         (error: unknown) => {
           loggerOf('server').error('Stopping failed: {message}', { message: String(error) });
@@ -32,8 +29,15 @@ try {
       );
     });
   }
+  const asked = readConfig();
+  await configureLog(asked.logLevel);
+  // Before anything is made: without an ORIGIN, the port is part of every address.
+  const config = asked.port === 0 ? withPort(asked, await findFreePort(asked.listenHost)) : asked;
+  starting.app = createApp(config);
+  const app = await starting.app;
+  if (stopping) await new Promise<never>(() => {});
   const port = await app.listen().catch(async (error: unknown) => {
-    await stop(app, { exitCode: 1 });
+    await stop(starting.app, { exitCode: 1 });
     throw error;
   });
   releaseMemory();
@@ -48,14 +52,16 @@ try {
   process.exit(1);
 }
 
-/** Stops the app, and ends the process with `exitCode` where that takes too long. */
-async function stop(app: App, { exitCode }: { exitCode: number }): Promise<void> {
+/** Stops the app, once it has started, and ends the process with `exitCode` where that takes too long. */
+async function stop(starting: Promise<App> | undefined, { exitCode }: { exitCode: number }): Promise<void> {
   const limit = setTimeout(() => {
     loggerOf('server').warning(
       'Stopped without giving everything back: the database did not answer. Nothing is lost, what this process had in hand is free again once its leases end',
     );
     process.exit(exitCode);
   }, LIMIT);
-  await app.stop(PATIENCE);
+  // What fails to start gives everything back itself.
+  const app = await starting?.catch(() => undefined);
+  await app?.stop(PATIENCE);
   clearTimeout(limit);
 }

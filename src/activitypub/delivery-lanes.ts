@@ -25,6 +25,8 @@ export interface Lane {
   readonly active: Set<Held>;
   /** More of its deliveries wait in the database, held back there. */
   overflows: boolean;
+  /** No more of what is held back is taken in before (epoch ms): it could not be sent. */
+  restsUntil: number;
 }
 
 export interface Lanes {
@@ -41,7 +43,7 @@ export interface Lanes {
   readonly size: number;
   held(): Held[];
   /** Lanes that could take more than they hold, of what was held back. */
-  thirsty(): Lane[];
+  thirsty(now: number): Lane[];
 }
 
 /** A host that fails is asked one thing at a time: the first answer decides for the rest. */
@@ -120,7 +122,7 @@ export function createLanes(run: (delivery: Held, lane: Lane) => Promise<void>, 
       if (!lane)
         lanes.set(
           delivery.host,
-          (lane = { host: delivery.host, health, waiting: [], active: new Set(), overflows: false }),
+          (lane = { host: delivery.host, health, waiting: [], active: new Set(), overflows: false, restsUntil: 0 }),
         );
       if (lane.waiting.length + lane.active.size >= capacityOf(health)) return false;
       lane.waiting.push(delivery);
@@ -147,9 +149,10 @@ export function createLanes(run: (delivery: Held, lane: Lane) => Promise<void>, 
       return waiting + underway.size;
     },
     held: () => [...underway, ...[...lanes.values()].flatMap((lane) => lane.waiting)],
-    thirsty: () =>
+    thirsty: (now) =>
       [...lanes.values()].filter(
-        (lane) => lane.overflows && lane.waiting.length === 0 && lane.active.size < limitOf(lane),
+        (lane) =>
+          lane.overflows && lane.restsUntil <= now && lane.waiting.length === 0 && lane.active.size < limitOf(lane),
       ),
   };
 }

@@ -59,7 +59,7 @@ export function createSender(ctx: Ctx): Sender {
   async function round(): Promise<boolean> {
     // Half empty, so that claims come in groups; full enough that nothing stops meanwhile.
     if (lanes.size > CAPACITY / 2) return false;
-    const thirsty = lanes.thirsty();
+    const thirsty = lanes.thirsty(ctx.now());
     if (thirsty.length === 0 && !(await hasDue(ctx.db, ctx.now()))) return false;
     const { taken, health, emptied } = await inTransaction(ctx, (tx) => claim(tx, thirsty));
     // Not before the commit: a lease that is rolled back is no lease.
@@ -128,6 +128,8 @@ export function createSender(ctx: Ctx): Sender {
       const { verdict: judged, spokeRfc9421, isInboxMissing } = await dispatch.send(delivery, lane.health);
       const verdict = isInboxMissing ? whileMissing(delivery, judged) : judged;
       judgeHost(lane, delivery.inbox, verdict);
+      // What is put off would be claimed again at once, as it is due within the time that a lane looks ahead, and put off again.
+      if (verdict.kind === 'postponed') lane.restsUntil = ctx.now() + verdict.after;
       if (spokeRfc9421 !== undefined) {
         lane.health = { ...lane.health, speaksRfc9421: spokeRfc9421 };
         outcomes.write((tx) => saveSignatureSpec(tx.db, { host: lane.host, speaksRfc9421: spokeRfc9421 }));

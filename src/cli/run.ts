@@ -76,12 +76,15 @@ function findCommand(argv: readonly string[]): Found | string {
 async function run(command: Command, { args, values, common }: Input): Promise<Answer> {
   const work = await command.load();
   if (!command.needsCore) return work(undefined, args, values);
-  const core = await open(command);
   let ending: Promise<void> | undefined;
-  const end = () => (ending ??= giveBack(core));
+  const end = () => (ending ??= giveBack(opening));
   const interrupt = (signal: NodeJS.Signals) => void end().finally(() => process.exit(128 + constants.signals[signal]));
+  // Before anything is opened: whoever is interrupted between taking a slot and listening for signals would keep it.
   for (const signal of signals) process.once(signal, interrupt);
+  const opening = open(command);
   try {
+    const core = await opening;
+    if (ending !== undefined) return await untilExit();
     const answer = await work(core, args, values);
     if (common.wait) await core.drain();
     else await mentionWaitingJobs(core);
@@ -92,9 +95,20 @@ async function run(command: Command, { args, values, common }: Input): Promise<A
   }
 }
 
+/** What is interrupted does nothing more: the process ends meanwhile. */
+function untilExit(): Promise<never> {
+  return new Promise(() => {});
+}
+
 /** Has jobs under way finish or go back, instead of waiting until their lease ends, and closes. A locked database is not waited for. */
-async function giveBack(core: Core): Promise<void> {
-  const given = Promise.allSettled([core.worker.stop(PATIENCE), core.sender.stop(PATIENCE)]).then(() => core.close());
+async function giveBack(opening: Promise<Core>): Promise<void> {
+  const given = (async () => {
+    // What does not open gives everything back itself.
+    const core = await opening.catch(() => undefined);
+    if (!core) return;
+    await Promise.allSettled([core.worker.stop(PATIENCE), core.sender.stop(PATIENCE)]);
+    await core.close();
+  })();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, LIMIT, 'late')));
   const outcome = await Promise.race([given, late]).finally(() => clearTimeout(timer));

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -305,6 +305,27 @@ describe('A command that is interrupted', () => {
     database.close();
   }, 60_000);
 
+  test.skipIf(process.platform !== 'linux').each([
+    ['a command', 'bin/parvis.js', ['post', 'alice', 'Never said'], 143],
+    ['a server', 'bin/server.js', [], 0],
+  ] as const)(
+    'while %s waits for its place gives that back',
+    async (_name, file, words, code) => {
+      const database = open();
+      database.exec('BEGIN IMMEDIATE');
+      const child = startNode(file, env, [...words]);
+      // The database is open, and no place can be taken before the lock is gone.
+      await expect.poll(() => hasOpen(child.process, 'parvis.sqlite'), { timeout: 30_000 }).toBe(true);
+      child.process.kill('SIGTERM');
+      database.exec('ROLLBACK');
+      expect({ code: await child.ended, output: child.output() }).toEqual({ code, output: '' });
+      expect(slots(database)).toBe(0);
+      expect(database.prepare("SELECT id FROM post WHERE source = 'Never said'").all()).toEqual([]);
+      database.close();
+    },
+    60_000,
+  );
+
   test('ends also where another program has the database locked, and says so', async () => {
     const database = open();
     const child = spawn(process.execPath, ['bin/parvis.js', 'post', 'alice', '--stdin'], { env, stdio: 'pipe' });
@@ -321,6 +342,18 @@ describe('A command that is interrupted', () => {
     database.close();
   }, 60_000);
 });
+
+/** Whether a process has a file of that name open (Linux). */
+function hasOpen({ pid }: ChildProcess, name: string): boolean {
+  const descriptors = `/proc/${pid}/fd`;
+  return readdirSync(descriptors).some((fd) => {
+    try {
+      return readlinkSync(join(descriptors, fd)).endsWith(`/${name}`);
+    } catch {
+      return false;
+    }
+  });
+}
 
 describe('A command line beside a running server', () => {
   let server: ServerProcess;

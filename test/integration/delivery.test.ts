@@ -127,6 +127,41 @@ onEachDialect('Delivery', (dialect) => {
     expect((await hostRow(ctx, 'one.example'))?.failures ?? 0).toBe(0);
   });
 
+  test('what the allowance for inboxes of another origin puts off is not claimed again before it may be sent', async () => {
+    const app = await createTestApp({ dialect });
+    await using _ = app;
+    const { ctx } = app;
+    const alice = await buildUser(ctx, 'alice');
+    const inboxes = Array.from({ length: 60 }, (_item, n) => `https://elsewhere.example/inboxes/${n}`);
+    for (const [n, inbox] of inboxes.entries()) {
+      app.remote.serve(inbox, { status: 202 });
+      await buildRemoteFollower(ctx, `f${n}@one.example`, alice, { inbox, sharedInbox: undefined });
+    }
+    for (let round = 0; round < 10; round++) {
+      await app.drain();
+      app.clock.advance(MINUTE);
+    }
+    app.remote.posts.length = 0;
+    await buildPost(ctx, alice);
+    await app.drain();
+    const sentAtOnce = inboxesOf(app).length;
+    expect(sentAtOnce).toBeGreaterThan(0);
+    expect(sentAtOnce).toBeLessThan(inboxes.length);
+    // Nothing changes while nothing may be sent, however often the sender looks.
+    const before = await waiting(ctx);
+    for (let look = 0; look < 5; look++) {
+      app.clock.advance(1_000);
+      await app.drain();
+    }
+    expect(await waiting(ctx)).toEqual(before);
+    for (let round = 0; round < 10; round++) {
+      app.clock.advance(MINUTE);
+      await app.drain();
+    }
+    expect(new Set(inboxesOf(app))).toEqual(new Set(inboxes));
+    expect(inboxesOf(app)).toHaveLength(inboxes.length);
+  });
+
   test('an inbox that asks for patience gets it, for everything that waits for it, and its neighbours wait for nothing', async () => {
     const { app, ctx, alice } = await createWorld(dialect);
     await using _ = app;
