@@ -36,7 +36,7 @@ export function dispatchCollections(federation: Federation<FederationData>): voi
         { limit: OUTBOX_PAGE, before },
       );
       const last = posts.length === OUTBOX_PAGE ? posts.at(-1) : undefined;
-      const views = await viewPosts(ctx.db, viewer, posts);
+      const views = await viewPosts(ctx, viewer, posts);
       return { items: views.map((view) => toPostActivity(ctx, view)), nextCursor: last ? String(last.id) : null };
     })
     .setFirstCursor(firstCursor)

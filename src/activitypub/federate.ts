@@ -68,7 +68,7 @@ export function federate<T extends EventType>(render: Rendering<T>) {
 
 export const federatePost: Rendering<'post.published'> = async (ctx, { postId }) => {
   const post = await findOwnPost(ctx, postId);
-  const view = post && post.deletedAt === undefined ? await viewPost(ctx.db, undefined, post) : undefined;
+  const view = post && post.deletedAt === undefined ? await viewPost(ctx, undefined, post) : undefined;
   if (!view) return undefined;
   if (view.reblogOf)
     return toOutgoing(view.account.id, toAnnounce(view), audienceOfReblog(view.account.id, view.reblogOf.post.id), {
@@ -80,7 +80,7 @@ export const federatePost: Rendering<'post.published'> = async (ctx, { postId })
 
 export const federateEdit: Rendering<'post.edited'> = async (ctx, { postId }) => {
   const post = await findOwnPost(ctx, postId);
-  const view = post && post.deletedAt === undefined ? await viewPost(ctx.db, undefined, post) : undefined;
+  const view = post && post.deletedAt === undefined ? await viewPost(ctx, undefined, post) : undefined;
   if (!view) return undefined;
   const activity = toUpdate(newId(ctx), view, ctx.config.origin);
   const create = toCreate(localUrls(ctx.config).postActivity(postId), view, ctx.config.origin);

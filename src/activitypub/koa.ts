@@ -7,7 +7,7 @@ import { serveNodeInfo } from '#activitypub/nodeinfo.ts';
 import { POST_CONTEXT } from '#activitypub/objects/context.ts';
 import { askFedify, isKept, misdirected, notFound, type Rendering, write } from '#activitypub/rendering.ts';
 import { readAsker } from '#activitypub/signed-get.ts';
-import { findStanding, parsePath, resolvePage, type Target } from '#activitypub/targets.ts';
+import { findStanding, isVisibleTo, parsePath, resolvePage, type Target } from '#activitypub/targets.ts';
 import { serveWebFinger } from '#activitypub/webfinger.ts';
 import type { Ctx } from '#context.ts';
 import { findBlock } from '#domain/blocks/block-store.ts';
@@ -63,13 +63,15 @@ export function createFederationRoutes(
 async function serveTarget(server: Rendering, http: RequestContext, target: Target): Promise<void> {
   const { ctx, cache } = server;
   const isSigned = http.req.headers['signature'] !== undefined;
-  const { viewer, claimed, isRefused } = await readAsker(ctx, http);
+  const { viewer, isRefused } = await readAsker(ctx, http);
   const cursor = readCursor(http, target);
   const standing = await findStanding(ctx, target, cursor);
   if (isRefused || !standing || (standing.isRestricted && viewer === undefined)) return notFound(http);
   const { stamp, ownerId } = standing;
-  if (claimed !== undefined && ownerId !== undefined && (await findBlock(ctx.db, ownerId, claimed)))
+  if (viewer !== undefined && ownerId !== undefined && (await findBlock(ctx.db, ownerId, viewer)))
     return notFound(http);
+  // Asked before anything is counted: whoever has used up what may be rendered must not learn from that what there is.
+  if (standing.isRestricted && !(await isVisibleTo(ctx, viewer, target))) return notFound(http);
   const url = ctx.config.origin + target.path + (cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`);
   // Whoever proved who they are may see more than everybody, and nobody else may ever get what was made for them.
   const isPersonal = viewer !== undefined && target.kind === 'outbox';

@@ -24,7 +24,7 @@ export function dispatchPosts(federation: Federation<FederationData>): void {
     const { ctx, viewer } = data;
     const post = await findVisible(ctx, viewer, id);
     if (!post || post.uri !== localUrls(ctx.config).post(post.id)) return null;
-    const view = post.deletedAt === undefined ? await viewPost(ctx.db, viewer, post) : undefined;
+    const view = post.deletedAt === undefined ? await viewPost(ctx, viewer, post) : undefined;
     const values = { id: new URL(post.uri) };
     if (view) return presented(Note, toPostDocument(toNote(view, ctx.config.origin)), values);
     // Gone, as only those hear who could see it.
@@ -34,7 +34,7 @@ export function dispatchPosts(federation: Federation<FederationData>): void {
 
   federation.setObjectDispatcher(Create, '/posts/{id}/activity', async ({ data: { ctx, viewer } }, { id }) => {
     const post = await findVisible(ctx, viewer, id);
-    const view = post && post.deletedAt === undefined ? await viewPost(ctx.db, viewer, post) : undefined;
+    const view = post && post.deletedAt === undefined ? await viewPost(ctx, viewer, post) : undefined;
     // A dispatcher has one class; that of a reblog is an Announce.
     return view && (await isShownOn(ctx, viewer, view)) ? (toPostActivity(ctx, view) as Create) : null;
   });

@@ -1,6 +1,6 @@
 import type { Db } from '#db/database.ts';
 import type { Visibility } from '#domain/posts/post.ts';
-import { originalVisibleTo, visibleTo } from '#domain/posts/visibility-sql-store.ts';
+import { originalShownTo, visibleTo } from '#domain/posts/visibility-sql-store.ts';
 
 /** Version of a local account, deleted or not. */
 export async function findActorStamp(db: Db, id: number): Promise<{ version: number } | undefined> {
@@ -36,7 +36,7 @@ export async function findOutboxStamp(db: Db, accountId: number, before: number)
   const row = await db.get<{ version: number }>(
     `SELECT CAST(COALESCE(sum(version), 0) AS BIGINT) AS version FROM (
        SELECT post.version FROM post WHERE post.account_id = ? AND post.deleted_at IS NULL AND post.id < ?
-         AND ${visibleTo(undefined).sql} AND ${originalVisibleTo(undefined).sql}
+         AND ${visibleTo(undefined).sql} AND ${originalShownTo(undefined).sql}
        ORDER BY post.id DESC LIMIT ${OUTBOX_PAGE}
      ) AS page`,
     [accountId, before],

@@ -1,6 +1,7 @@
 import { findActorStamp, findOutboxStamp, findPostStamp } from '#activitypub/stamp-store.ts';
 import type { Ctx } from '#context.ts';
 import { findAccountByHandle } from '#domain/accounts/account-store.ts';
+import { canSee, type Viewer } from '#domain/posts/post-policy.ts';
 import { findPost } from '#domain/posts/post-store.ts';
 import { isRestricted } from '#domain/posts/post.ts';
 import { parseId } from '#lib/id.ts';
@@ -99,6 +100,12 @@ export async function findStanding(
       return { ...standing, stamp: `${row.version} ${await findOutboxStamp(ctx.db, id, before)}` };
     }
   }
+}
+
+/** Whether `viewer` may see a target that only some may see. */
+export async function isVisibleTo(ctx: Ctx, viewer: Viewer, { id }: Target): Promise<boolean> {
+  const post = await findPost(ctx.db, id);
+  return post !== undefined && canSee(ctx.db, viewer, post);
 }
 
 async function findPostStanding(ctx: Ctx, id: number): Promise<Standing | undefined> {

@@ -35,10 +35,10 @@ async function readTimeline(ctx: Ctx, viewer: number, { limit = 20, ...wanted }:
   const page = { limit };
   if (wanted.tag !== undefined) {
     const tag = normalizeHashtag(wanted.tag.replace(/^#/, ''));
-    return viewPosts(ctx.db, viewer, await listByHashtag(ctx.db, viewer, tag, page));
+    return viewPosts(ctx, viewer, await listByHashtag(ctx.db, viewer, tag, page));
   }
   if (wanted.public || wanted.local) {
-    return viewPosts(ctx.db, viewer, await listPublic(ctx.db, viewer, wanted.local ? 'local' : 'everywhere', page));
+    return viewPosts(ctx, viewer, await listPublic(ctx.db, viewer, wanted.local ? 'local' : 'everywhere', page));
   }
   return homeTimeline(ctx, viewer, page);
 }
@@ -161,7 +161,7 @@ export async function search({ ctx }: Core, [what]: [string]): Promise<Answer> {
   if (found) return { json: { account: toAccountJson(found), post: null }, text: accountText(found) };
   if (!isUrl(what))
     throw new CommandError(`Nothing was found for ${what}: write @name@host or the URL of a profile or post`);
-  const view = await viewPost(ctx.db, undefined, await getVisiblePost(ctx, undefined, await resolvePost(ctx, what)));
+  const view = await viewPost(ctx, undefined, await getVisiblePost(ctx, undefined, await resolvePost(ctx, what)));
   if (!view) throw new CommandError(`Nothing was found for ${what}`);
   return { json: { account: null, post: toPostJson(view) }, text: postText(view) };
 }
@@ -176,7 +176,7 @@ async function viewsById(
     ids.filter((id) => id !== undefined),
   );
   const there = posts.filter((post) => post.deletedAt === undefined);
-  return new Map((await viewPosts(ctx.db, viewer.id, there)).map((view) => [view.post.id, view]));
+  return new Map((await viewPosts(ctx, viewer.id, there)).map((view) => [view.post.id, view]));
 }
 
 function byId<T extends { id: number }>(rows: readonly T[]): Map<number, T> {

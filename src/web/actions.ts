@@ -57,7 +57,7 @@ export async function showConfirmDelete(http: WebContext): Promise<void> {
   if (id === undefined) throw new NotFound('Post');
   const post = await getVisibleOriginal(ctx, viewer.account.id, id);
   if (post.accountId !== viewer.account.id) throw new NotAllowed('Only its author can delete a post');
-  const view = await viewPost(ctx.db, viewer.account.id, post);
+  const view = await viewPost(ctx, viewer.account.id, post);
   if (!view) throw new NotFound('Post');
   showPage(http, {
     view: 'confirm-delete',

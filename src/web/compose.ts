@@ -34,7 +34,7 @@ export async function findParent({ state }: WebContext, id: number): Promise<Pos
     if (error instanceof NotFound) return undefined;
     throw error;
   });
-  return parent && viewPost(ctx.db, viewerId, parent);
+  return parent && viewPost(ctx, viewerId, parent);
 }
 
 /**

@@ -25,7 +25,7 @@ export async function sendProfileFeed(http: WebContext): Promise<void> {
     { replies: 'without', reblogs: 'without', visibility: 'public' },
     { limit: ENTRIES },
   );
-  const views = await viewPosts(ctx.db, undefined, posts);
+  const views = await viewPosts(ctx, undefined, posts);
   if (!account.indexable) http.set('x-robots-tag', 'noindex');
   sendFeed(http, {
     title: visit.t.profile.title(nameOf(account), fullHandle(http, account)),
@@ -41,7 +41,7 @@ export async function sendHashtagFeed(http: WebContext): Promise<void> {
   const name = hashtagOfPath(http, '.atom');
   if (name === undefined) return;
   const { ctx, site, visit } = http.state;
-  const views = await viewPosts(ctx.db, undefined, await listByHashtag(ctx.db, undefined, name, { limit: ENTRIES }));
+  const views = await viewPosts(ctx, undefined, await listByHashtag(ctx.db, undefined, name, { limit: ENTRIES }));
   http.set('x-robots-tag', 'noindex');
   sendFeed(http, {
     title: `${visit.t.hashtag.title(name)} – ${visit.settings.name}`,

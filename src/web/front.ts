@@ -20,7 +20,7 @@ export async function showFront(http: WebContext): Promise<void> {
   const before = readBefore(http);
   const rows = await listPublic(ctx.db, viewer?.account.id, 'local', { limit: POSTS + 1, before });
   const { shown, next } = takePage(rows, POSTS);
-  const views = await viewPosts(ctx.db, viewer?.account.id, shown);
+  const views = await viewPosts(ctx, viewer?.account.id, shown);
   const people = await listLocalPeople(ctx.db, PEOPLE);
   const description = settings.description.trim() || t.front.noDescription;
   const url = `${ctx.config.origin}/`;

@@ -30,7 +30,7 @@ export async function showHashtag(http: WebContext): Promise<void> {
   const before = readBefore(http);
   const rows = await listByHashtag(ctx.db, viewerId, name, { limit: POSTS + 1, before });
   const { shown, next } = takePage(rows, POSTS);
-  const views = await viewPosts(ctx.db, viewerId, shown);
+  const views = await viewPosts(ctx, viewerId, shown);
   const display = views.flatMap((view) => view.hashtags).find((tag) => tag.name === name)?.display ?? name;
   const url = site.urls.hashtagPage(name);
   const path = url.slice(ctx.config.origin.length);

@@ -24,7 +24,7 @@ export async function showHome(http: WebContext, failed?: FailedPost): Promise<v
   const before = readBefore(http);
   const rows = await listHome(ctx.db, viewer.account.id, { limit: POSTS + 1, before });
   const { shown, next } = takePage(rows, POSTS);
-  const views = await viewPosts(ctx.db, viewer.account.id, shown);
+  const views = await viewPosts(ctx, viewer.account.id, shown);
   showPage(http, {
     view: 'home',
     title: visit.t.home.title,

@@ -58,7 +58,7 @@ export async function showEmbed(http: WebContext): Promise<void> {
   const account = await authorOf(http, post);
   if (!isAt(http, postPath(account, post.id), '/embed')) return;
   const { site, visit, ctx } = http.state;
-  const view = await viewPost(ctx.db, undefined, post);
+  const view = await viewPost(ctx, undefined, post);
   if (!view || isRestricted(post.visibility) || !isLocal(account)) throw new NotFound('Post');
   http.set('content-security-policy', EMBED_CSP);
   // Search engines have the post itself.

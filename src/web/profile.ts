@@ -28,9 +28,9 @@ export async function showProfile(http: WebContext, tab: Tab): Promise<void> {
   const before = readBefore(http);
   const rows = await listByAccount(ctx.db, viewerId, account.id, tabs[tab].filter, { limit: POSTS + 1, before });
   const { shown, next } = takePage(rows, POSTS);
-  const views = await viewPosts(ctx.db, viewerId, shown);
+  const views = await viewPosts(ctx, viewerId, shown);
   const isTop = tab === 'posts' && before === undefined;
-  const pinned = isTop ? await viewPosts(ctx.db, viewerId, await listPinned(ctx.db, viewerId, account.id)) : [];
+  const pinned = isTop ? await viewPosts(ctx, viewerId, await listPinned(ctx.db, viewerId, account.id)) : [];
   const path = profilePath(account) + tabs[tab].path;
   const head = profileHead(http, account);
   showPage(http, {

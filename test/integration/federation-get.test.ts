@@ -214,6 +214,24 @@ test('a restricted post is served to a signed request of whoever may see it, and
   expect((await ask(outbox, await follower.headersFor(outbox))).headers['cache-control']).toBe('private, no-store');
 });
 
+test('A43: what is not theirs to see looks absent also to whoever has used up what may be rendered', async () => {
+  const app = await createTestApp({ config: { rateLimits: true } });
+  await using _ = app;
+  const ask = await openDoor(app);
+  const alice = await buildUser(app.ctx, 'alice');
+  const stranger = await buildAsker(app, 'sam@one.example');
+  const restricted = await buildPost(app.ctx, alice, { visibility: 'followers' });
+  const posts = [];
+  for (let n = 0; n < 80; n++) posts.push(await buildPost(app.ctx, alice, { text: `${n}` }));
+  const statuses = [];
+  for (const post of posts) statuses.push((await ask(`/posts/${post.id}`)).status);
+  expect(statuses).toContain(429);
+  for (const path of [`/posts/${restricted.id}`, `/posts/${restricted.id}/activity`, '/posts/1', '/posts/1/activity']) {
+    expect((await ask(path, await stranger.headersFor(path))).status, path).toBe(404);
+    expect((await ask(path)).status, path).toBe(404);
+  }
+});
+
 test('A34: whoever is blocked finds no collection, whatever was kept for others', async () => {
   const { app, ctx, ask, alice } = await createWorld();
   await using _ = app;
@@ -229,10 +247,12 @@ test('A34: whoever is blocked finds no collection, whatever was kept for others'
     expect((await ask(path)).status, path).toBe(200);
     expect((await ask(path, await mallory.headersFor(path))).status, path).toBe(404);
     expect((await ask(path, await friend.headersFor(path))).status, path).toBe(200);
-    // Refused on the mere claim, as its key may be one that we have not met.
+    // A mere claim is refused nothing: else anybody could ask in her name whether she is blocked.
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const unknown = signerOf(app, `${mallory.account.uri}#key-2`, privateKey);
-    expect((await ask(path, await unknown(path))).status, path).toBe(404);
+    expect((await ask(path, await unknown(path))).status, path).toBe(200);
+    const invented = signerOf(app, `${mallory.account.uri}#main-key`, privateKey);
+    expect((await ask(path, await invented(path))).status, path).toBe(200);
   }
   await inTransaction(ctx, async (tx) => {
     await tx.db.run("INSERT INTO domain_block (host, created_at) VALUES ('example', 0)");

@@ -419,7 +419,7 @@ onEachDialect('Threads', (dialect) => {
         ]),
       );
       const post = (await findPost(ctx.db, answer!.id))!;
-      const parentFor = async (viewer?: number) => (await viewPost(ctx.db, viewer, post))!.inReplyTo?.id;
+      const parentFor = async (viewer?: number) => (await viewPost(ctx, viewer, post))!.inReplyTo?.id;
       expect(await parentFor()).toBeUndefined();
       expect(await parentFor(carol.id)).toBeUndefined();
       expect(await parentFor(bob.id)).toBe(secret.id);
@@ -454,7 +454,7 @@ onEachDialect('Threads', (dialect) => {
     const post = await buildPost(ctx, alice);
     const carol = await stranger();
     const answer = await buildRemotePost(ctx, carol, { inReplyToUri: post.uri });
-    expect((await viewPost(ctx.db, undefined, answer))!.inReplyTo).toMatchObject({
+    expect((await viewPost(ctx, undefined, answer))!.inReplyTo).toMatchObject({
       id: post.id,
       account: { id: alice.id },
     });

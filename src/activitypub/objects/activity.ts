@@ -1,6 +1,7 @@
 import { POST_CONTEXT, PUBLIC, toTime, withContext } from '#activitypub/objects/context.ts';
 import { type Addressing, addressingOf, toNote, toTombstone, urisOf } from '#activitypub/objects/note.ts';
 import type { Account } from '#domain/accounts/account.ts';
+import type { NamedAccount } from '#domain/accounts/account-store.ts';
 import type { PostView } from '#domain/posts/post-view.ts';
 import type { Post } from '#domain/posts/post.ts';
 import type { JsonObject } from '#lib/json.ts';
@@ -51,7 +52,7 @@ export function toActorUpdate(id: string, account: Actor, actor: JsonObject, cha
 }
 
 /** A deletion says to whom only what its post said: who was named and whether everybody. */
-export function toDelete(id: string, author: Actor, post: Post, mentions: readonly Account[]): JsonObject {
+export function toDelete(id: string, author: Actor, post: Post, mentions: readonly NamedAccount[]): JsonObject {
   return activity('Delete', id, author, {
     ...addressingOf(post.visibility, author, urisOf(mentions)),
     object: toTombstone(post),

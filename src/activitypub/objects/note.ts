@@ -1,6 +1,7 @@
 import { POST_CONTEXT, PUBLIC, toTime, withContext } from '#activitypub/objects/context.ts';
 import { toEmojiTags } from '#activitypub/objects/tags.ts';
 import type { Account } from '#domain/accounts/account.ts';
+import type { NamedAccount } from '#domain/accounts/account-store.ts';
 import type { PostView } from '#domain/posts/post-view.ts';
 import type { Attachment, Post, Visibility } from '#domain/posts/post.ts';
 import { localUrls } from '#domain/urls.ts';
@@ -66,11 +67,11 @@ export function toPostDocument(json: JsonObject): JsonObject {
   return withContext(POST_CONTEXT, json);
 }
 
-export function urisOf(accounts: readonly Account[]): string[] {
+export function urisOf(accounts: readonly NamedAccount[]): string[] {
   return accounts.map((account) => account.uri);
 }
 
-function toMentions(mentions: readonly Account[], origin: string): JsonObject[] {
+function toMentions(mentions: readonly NamedAccount[], origin: string): JsonObject[] {
   return mentions.map((account) => ({
     type: 'Mention',
     href: account.uri,

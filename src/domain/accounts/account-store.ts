@@ -69,6 +69,15 @@ export async function listAccounts(db: Db, ids: readonly number[]): Promise<Acco
   );
 }
 
+/** What others show of an account that they name. */
+export type NamedAccount = Pick<Account, 'id' | 'username' | 'host' | 'uri' | 'url'>;
+
+export async function listNamedAccounts(db: Db, ids: readonly number[]): Promise<NamedAccount[]> {
+  if (ids.length === 0) return [];
+  const wanted = list(ids);
+  return db.all(`SELECT id, username, host, uri, url FROM account WHERE id ${wanted.sql}`, wanted.values);
+}
+
 export async function listAccountsByUri(db: Db, uris: readonly string[]): Promise<Account[]> {
   if (uris.length === 0) return [];
   const wanted = list(uris);

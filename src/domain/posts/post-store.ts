@@ -1,7 +1,7 @@
 import { type Db, list, nextVersion } from '#db/database.ts';
 import type { Viewer } from '#domain/posts/post-policy.ts';
 import { isReblog, type Post, type ReblogPost } from '#domain/posts/post.ts';
-import { visibleTo } from '#domain/posts/visibility-sql-store.ts';
+import { shownTo } from '#domain/posts/visibility-sql-store.ts';
 import { parseJsonList } from '#lib/json.ts';
 
 export type PostRow = Record<keyof Post, unknown>;
@@ -53,16 +53,16 @@ export async function listPosts(db: Db, ids: readonly number[]): Promise<Post[]>
   return (await db.all<PostRow>(`SELECT ${postColumns} FROM post WHERE id ${wanted.sql}`, wanted.values)).map(toPost);
 }
 
-export type VisibleRow = Pick<Post, 'id' | 'accountId' | 'version'>;
+export type ShownRow = Pick<Post, 'id' | 'accountId' | 'version'>;
 
-/** Those of these posts that are still there and that `viewer` may see. */
-export async function listVisible(db: Db, viewer: Viewer, ids: readonly number[]): Promise<VisibleRow[]> {
+/** Those of these posts that are still there and that `viewer` is shown. */
+export async function listShown(db: Db, viewer: Viewer, ids: readonly number[]): Promise<ShownRow[]> {
   if (ids.length === 0) return [];
   const wanted = list(ids);
-  const visible = visibleTo(viewer);
+  const shown = shownTo(viewer);
   return db.all(
-    `SELECT post.id, post.account_id, post.version FROM post WHERE post.id ${wanted.sql} AND post.deleted_at IS NULL AND ${visible.sql}`,
-    [...wanted.values, ...visible.values],
+    `SELECT post.id, post.account_id, post.version FROM post WHERE post.id ${wanted.sql} AND post.deleted_at IS NULL AND ${shown.sql}`,
+    [...wanted.values, ...shown.values],
   );
 }
 

@@ -60,7 +60,7 @@ export async function readThread(
 
   const ids = [...above, ...below].flatMap((place) => (place.state === 'shown' ? [place.id] : []));
   const others = (await listPosts(ctx.db, ids)).filter((other) => other.deletedAt === undefined);
-  const views = new Map((await viewPosts(ctx.db, viewer, [post, ...others])).map((view) => [view.post.id, view]));
+  const views = new Map((await viewPosts(ctx, viewer, [post, ...others])).map((view) => [view.post.id, view]));
   const entryOf = (id: number): ThreadEntry => {
     const view = views.get(id);
     // What is gone since, or of an account that is being erased.

@@ -1,7 +1,7 @@
 import { type Ctx, inTransaction } from '#context.ts';
 import { isLocal } from '#domain/accounts/account.ts';
 import { addToCounters, getAccount } from '#domain/accounts/account-store.ts';
-import { NotAllowed } from '#domain/errors.ts';
+import { NotAllowed, NotFound } from '#domain/errors.ts';
 import { fanOut } from '#domain/home/fan-out.ts';
 import { deleteNotification } from '#domain/notifications/notification-store.ts';
 import { notify } from '#domain/notifications/notify.ts';
@@ -69,6 +69,8 @@ export async function receiveReblog(
 /** @throws NotFound, NotAllowed. */
 async function getRebloggable(tx: Ctx, accountId: number, postId: number): Promise<Post> {
   const original = await getVisibleOriginal(tx, accountId, postId);
+  const author = await getAccount(tx.db, original.accountId);
+  if (!isLocal(author) && tx.blockedHosts.covers(author.host)) throw new NotFound('Post');
   if (canReblog(accountId, original)) return original;
   throw new NotAllowed('This post is not for everybody, so it cannot be reblogged');
 }

@@ -1,6 +1,6 @@
 import { type Db, list } from '#db/database.ts';
 import type { Viewer } from '#domain/posts/post-policy.ts';
-import { visibleTo } from '#domain/posts/visibility-sql-store.ts';
+import { shownTo } from '#domain/posts/visibility-sql-store.ts';
 
 /**
  * The order among the answers to one post, so that strangers push nobody out of sight: first those of people here and of accounts that
@@ -35,7 +35,7 @@ type PlaceRow = Pick<Place, 'id' | 'accountId' | 'answerRank' | 'size'> & {
 
 /** What `toPlace` reads, of the table `post`. */
 function placeColumns(viewer: Viewer): { sql: string; values: number[] } {
-  const visible = visibleTo(viewer);
+  const visible = shownTo(viewer);
   return {
     sql: `post.id, post.account_id, post.in_reply_to_id, post.in_reply_to_uri, post.answer_rank, octet_length(post.html) AS size,
       post.deleted_at, CASE WHEN ${visible.sql} THEN 1 ELSE 0 END AS is_visible`,
@@ -114,7 +114,7 @@ export async function countAnswers(
   postId: number,
   { after, limit }: { after: AnswerPosition; limit: number },
 ): Promise<Count> {
-  const visible = visibleTo(viewer);
+  const visible = shownTo(viewer);
   const row = await db.get<{ n: number; looked: number }>(
     `SELECT count(*) AS looked, count(CASE WHEN post.deleted_at IS NULL AND ${visible.sql} THEN 1 END) AS n
      FROM (SELECT id FROM post WHERE in_reply_to_id = ? AND (answer_rank, id) > (?, ?) ORDER BY answer_rank, id LIMIT ?) AS answer

@@ -4,5 +4,5 @@ import { listHome, type Page } from '#domain/timelines/timeline-store.ts';
 
 /** The home timeline of a local account: what it and those it follows posted or reblogged. */
 export async function homeTimeline(ctx: Ctx, accountId: number, page: Page): Promise<PostView[]> {
-  return viewPosts(ctx.db, accountId, await listHome(ctx.db, accountId, page));
+  return viewPosts(ctx, accountId, await listHome(ctx.db, accountId, page));
 }

@@ -3,7 +3,7 @@ import type { Db } from '#db/database.ts';
 import type { Viewer } from '#domain/posts/post-policy.ts';
 import { postColumns, type PostRow, toPost } from '#domain/posts/post-store.ts';
 import type { Post } from '#domain/posts/post.ts';
-import { originalVisibleTo, visibleTo } from '#domain/posts/visibility-sql-store.ts';
+import { originalShownTo, shownTo, visibleTo } from '#domain/posts/visibility-sql-store.ts';
 
 /** A page of a list of posts, newest first: at most `limit` with ids below `before` (and above `after`). */
 export interface Page {
@@ -12,25 +12,17 @@ export interface Page {
   after?: number | undefined;
 }
 
-/** Leaves out the posts of whom the viewer blocks. */
-const noBlock = `NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = ? AND block.target_id = post.account_id)`;
-/** The same, and the posts of who blocks the viewer: for lists without `visibleTo`, which leaves those out by itself. */
-const noBlockEither = `${noBlock} AND NOT EXISTS (SELECT 1 FROM block WHERE block.account_id = post.account_id AND block.target_id = ?)`;
-
 /** Home timeline of a local account. */
 export async function listHome(db: Db, accountId: number, page: Page): Promise<Post[]> {
-  const visible = visibleTo(accountId);
+  const shown = shownTo(accountId);
+  const original = originalShownTo(accountId);
   return select(
     db,
     `SELECT ${postColumns} FROM home JOIN post ON post.id = home.post_id
-     LEFT JOIN post original ON original.id = post.reblog_of_id
      WHERE home.account_id = ? AND home.post_id < ? AND home.post_id > ? AND post.deleted_at IS NULL
-       AND (post.reblog_of_id IS NULL OR (original.deleted_at IS NULL
-         AND NOT EXISTS (SELECT 1 FROM block WHERE (block.account_id = ? AND block.target_id = original.account_id)
-           OR (block.account_id = original.account_id AND block.target_id = ?))))
-       AND ${noBlock} AND ${visible.sql}
+       AND ${shown.sql} AND ${original.sql}
      ORDER BY home.post_id DESC LIMIT ?`,
-    [accountId, ...bounds(page), accountId, accountId, accountId, ...visible.values, page.limit],
+    [accountId, ...bounds(page), ...shown.values, ...original.values, page.limit],
   );
 }
 
@@ -58,7 +50,7 @@ export async function listByAccount(
   page: Page,
 ): Promise<Post[]> {
   const visible = visibleTo(viewer);
-  const original = originalVisibleTo(viewer);
+  const original = originalShownTo(viewer);
   // Each of these has an index, so what it leaves out is not looked through.
   const candidates = ['post.account_id = ?', 'post.deleted_at IS NULL', 'post.id < ?', 'post.id > ?'];
   if (filter.replies === 'without')
@@ -106,26 +98,28 @@ export async function listPublic(db: Db, viewer: Viewer, scope: 'local' | 'every
   // Only what was written here has a source. Unlike a join with local accounts it has an index: there may be a thousand remote posts for
   // each local one.
   const local = scope === 'local' ? 'AND post.source IS NOT NULL' : '';
+  const shown = shownTo(viewer);
   return select(
     db,
     `SELECT ${postColumns} FROM post
      WHERE post.visibility = 'public' AND post.deleted_at IS NULL AND post.reblog_of_id IS NULL ${local} AND post.id < ? AND post.id > ?
-       AND ${viewer === undefined ? '1 = 1' : noBlockEither}
+       AND ${shown.sql}
      ORDER BY post.id DESC LIMIT ?`,
-    [...bounds(page), ...(viewer === undefined ? [] : [viewer, viewer]), page.limit],
+    [...bounds(page), ...shown.values, page.limit],
   );
 }
 
 /** Public posts with a hashtag (its normalised name). */
 export async function listByHashtag(db: Db, viewer: Viewer, name: string, page: Page): Promise<Post[]> {
+  const shown = shownTo(viewer);
   return select(
     db,
     `SELECT ${postColumns} FROM post_hashtag JOIN post ON post.id = post_hashtag.post_id
      WHERE post_hashtag.hashtag_id = (SELECT id FROM hashtag WHERE name = ?) AND post_hashtag.is_public = 1
        AND post_hashtag.post_id < ? AND post_hashtag.post_id > ?
-       AND post.visibility = 'public' AND post.deleted_at IS NULL AND ${viewer === undefined ? '1 = 1' : noBlockEither}
+       AND post.visibility = 'public' AND post.deleted_at IS NULL AND ${shown.sql}
      ORDER BY post_hashtag.post_id DESC LIMIT ?`,
-    [name, ...bounds(page), ...(viewer === undefined ? [] : [viewer, viewer]), page.limit],
+    [name, ...bounds(page), ...shown.values, page.limit],
   );
 }
 
