@@ -174,7 +174,7 @@ async function isStrangersFarewell(ctx: Ctx, signer: Signer, activity: JsonObjec
 }
 
 function isFarewell(activity: JsonObject, actorUri: string): boolean {
-  return typesOf(activity)[0] === 'Delete' && idOf(objectOf(activity)) === actorUri;
+  return typesOf(activity).includes('Delete') && idOf(objectOf(activity)) === actorUri;
 }
 
 /** The inbox of one account must be there: 404 where there never was one, 410 where it was deleted. */

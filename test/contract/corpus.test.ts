@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { actorKindOf, readActor } from '#activitypub/remote/actor-reader.ts';
+import { readActor } from '#activitypub/remote/actor-reader.ts';
+import { actorKindOf, postKindOf } from '#activitypub/remote/kinds.ts';
 import { httpUrl, idOf, own, soleIdOf } from '#activitypub/remote/fields.ts';
-import { authorsOf, isVote, postKindOf, readPost } from '#activitypub/remote/object-reader.ts';
+import { authorsOf, isVote, readPost } from '#activitypub/remote/object-reader.ts';
 import type { ReceivedPost } from '#domain/posts/receive-post.ts';
 import { htmlToText, sanitizeHtml } from '#lib/html.ts';
 import { isSameOrigin } from '#lib/host.ts';

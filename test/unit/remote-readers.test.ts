@@ -230,3 +230,120 @@ describe('actors', () => {
     }
   });
 });
+
+describe('texts for people', () => {
+  const person = {
+    id: author.uri,
+    type: 'Person',
+    preferredUsername: 'eve',
+    inbox: `${author.uri}/inbox`,
+  };
+
+  test('a warning that stands in a map only hides the text', () => {
+    expect(read({ sensitive: true, summaryMap: { en: 'Spoilers' } })).toMatchObject({ summary: 'Spoilers' });
+    expect(read({ summaryMap: { en: ['Spoilers'] } })).toMatchObject({ summary: 'Spoilers' });
+    expect(read({ summaryMap: ['Spoilers'] })).toMatchObject({ summary: 'Spoilers' });
+    expect(read({ summary: { en: 'Spoilers', fr: 'Intrigue' } })).toMatchObject({ summary: 'Spoilers' });
+  });
+
+  test('titles, names, alt texts and texts are read from maps, lists and values with a language', () => {
+    expect(read({ type: 'Article', nameMap: { en: 'Bread' } })).toMatchObject({ title: 'Bread', language: 'en' });
+    expect(read({ type: 'Article', name: 'Pain', nameMap: { fr: 'Pain' } })).toMatchObject({ language: 'fr' });
+    expect(read({ content: undefined, contentMap: ['<p>Hello</p>'] })).toMatchObject({ html: '<p>Hello</p>' });
+    expect(read({ content: { '@value': '<p>Hello</p>', '@language': 'en' } })).toMatchObject({
+      html: '<p>Hello</p>',
+      language: 'en',
+    });
+    const attachment = {
+      type: 'Image',
+      url: 'https://x.example/a.png',
+      mediaType: 'image/png',
+      nameMap: { en: 'A cat' },
+    };
+    expect(read({ attachment })?.attachments).toMatchObject([{ description: 'A cat' }]);
+    expect(readActor({ ...person, nameMap: { en: 'Eve' }, summaryMap: { en: '<p>Hi</p>' } })?.profile).toMatchObject({
+      displayName: 'Eve',
+      summaryHtml: '<p>Hi</p>',
+    });
+    // No map by language, and no text.
+    expect(
+      read({ summary: { id: 'https://x.example/1', type: 'Note' }, summaryMap: { type: 'Note', en: 'x' } }),
+    ).toMatchObject({
+      summary: '',
+    });
+  });
+});
+
+describe('types and addresses', () => {
+  test('the first known type counts, wherever it stands, and nothing is both a post and somebody', () => {
+    expect(read({ type: ['schema:Thing', 'Note'] })).toMatchObject({ kind: 'note' });
+    expect(read({ type: ['Note', 'https://ns.example/Place'] })).toMatchObject({ kind: 'note' });
+    expect(read({ tag: { type: ['schema:Thing', 'Hashtag'], name: '#one' } })?.hashtags).toEqual(['one']);
+    const person = { id: author.uri, preferredUsername: 'eve', inbox: `${author.uri}/inbox` };
+    expect(readActor({ ...person, type: ['schema:Person', 'Person'] })?.profile.kind).toBe('person');
+    expect(readActor({ ...person, type: ['Note', 'Person'] })).toBeUndefined();
+    expect(read({ type: ['Note', 'Person'] })).toBeUndefined();
+  });
+
+  test('addresses are found in lists, Links and objects, to a depth', () => {
+    const base = { id: author.uri, type: 'Person', preferredUsername: 'eve' };
+    const inbox = `${author.uri}/inbox`;
+    const actor = (fields: Record<string, unknown>) => readActor({ ...base, inbox, ...fields })?.profile;
+    const link = { type: 'Link', href: 'https://x.example/a.png', mediaType: 'image/png' };
+    for (const url of [link, [link], ['https://x.example/a.png']])
+      expect(actor({ icon: { type: 'Image', url } })?.avatarUrl).toBe('https://x.example/a.png');
+    expect(actor({ image: { type: 'Image', url: [link] } })?.headerUrl).toBe('https://x.example/a.png');
+    expect(actor({ inbox: { id: inbox, type: 'OrderedCollection' } })?.inbox).toBe(inbox);
+    const emoji = { type: 'Emoji', name: ':cat:', icon: { type: 'Image', url: link } };
+    expect(read({ content: 'a :cat:', tag: emoji })?.emojis).toEqual([{ shortcode: 'cat', url: link.href }]);
+    const parent = 'https://y.example/1';
+    expect(read({ inReplyTo: { type: 'Link', href: parent } })?.inReplyToUri).toBe(parent);
+    let deep: unknown = 'https://x.example/a.png';
+    for (let i = 0; i < 10_000; i++) deep = { url: deep };
+    expect(actor({ icon: deep })?.avatarUrl).toBeUndefined();
+  });
+});
+
+describe('a whole profile', () => {
+  test('takes no more than about 32 KiB, whatever a stranger makes of it', () => {
+    const url = (n: number) => `https://x.example/${n}/${'e'.repeat(1_900)}`;
+    const long = '字'.repeat(60_000);
+    const profile = readActor({
+      id: author.uri,
+      type: 'Person',
+      preferredUsername: 'eve',
+      inbox: `${author.uri}/inbox`,
+      name: long,
+      summary: `<p>${long} :e1:</p>`,
+      attachment: Array.from({ length: 50 }, (_, n) => ({
+        type: 'PropertyValue',
+        name: `${n}${long}`,
+        value: `:e${n}: ${long}`,
+      })),
+      tag: Array.from({ length: 200 }, (_, n) => ({ type: 'Emoji', name: `:e${n}:`, icon: { url: url(n) } })),
+      alsoKnownAs: Array.from({ length: 200 }, (_, n) => url(n)),
+    })!.profile;
+    expect(Buffer.byteLength(JSON.stringify(profile))).toBeLessThan(32 * 1024);
+    expect(profile.summaryHtml).toMatch(/^<p>字+.*<\/p>$/);
+  });
+
+  test('keeps the emoji that its texts show, and no others', () => {
+    const emoji = (name: string) => ({
+      type: 'Emoji',
+      name: `:${name}:`,
+      icon: { url: `https://x.example/${name}.png` },
+    });
+    const tag = ['name', 'bio', 'field', 'other'].map(emoji);
+    const base = { id: author.uri, type: 'Person', preferredUsername: 'eve', inbox: `${author.uri}/inbox` };
+    const field = { type: 'PropertyValue', name: 'Mood', value: 'so :field:' };
+    const { emojis } = readActor({
+      ...base,
+      name: 'Eve :name:',
+      summary: '<p>:bio:</p>',
+      attachment: [field],
+      tag,
+    })!.profile;
+    expect(emojis?.map(({ shortcode }) => shortcode)).toEqual(['name', 'bio', 'field']);
+    expect(read({ content: 'only :bio:', tag })?.emojis.map(({ shortcode }) => shortcode)).toEqual(['bio']);
+  });
+});

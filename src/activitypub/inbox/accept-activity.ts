@@ -31,7 +31,7 @@ const POST_ACTIVITIES = new Set(['Create', 'Update', 'Delete']);
  */
 export function acceptActivity(ctx: Ctx, { accountId, activity, signedAt }: Accepted): Promise<Acceptance> {
   const json = JSON.stringify(activity);
-  const isOfPost = POST_ACTIVITIES.has(typesOf(activity)[0] ?? '');
+  const isOfPost = typesOf(activity).some((type) => POST_ACTIVITIES.has(type));
   const request = hash('sha256', isOfPost ? json : `${signedAt} ${json}`, 'base64url');
   return accept(ctx, { accountId, activity, json, request, type: 'activity.received' });
 }

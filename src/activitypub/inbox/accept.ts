@@ -20,7 +20,7 @@ export async function findFollowOf(ctx: Ctx, { actor, json }: Activity): Promise
   const uri = idOf(object);
   const byUri = uri === undefined ? undefined : await findFollowByUri(ctx.db, uri);
   if (byUri) return byUri.targetId === actor.id ? byUri : undefined;
-  if (object === undefined || typeof object === 'string' || typesOf(object)[0] !== 'Follow') return undefined;
+  if (object === undefined || typeof object === 'string' || !typesOf(object).includes('Follow')) return undefined;
   if (soleIdOf(own(object, 'object')) !== actor.uri) return undefined;
   const followerUri = httpUrl(soleIdOf(own(object, 'actor')));
   const follower = followerUri === undefined ? undefined : await findAccountByUri(ctx.db, followerUri);

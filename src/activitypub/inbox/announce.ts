@@ -11,7 +11,8 @@ import {
 import { readForwardedDelete } from '#activitypub/inbox/forwarded.ts';
 import { fetchPost, isPostStale, readAnew } from '#activitypub/remote/fetch-post.ts';
 import { idOf, own, timeOf, typesOf } from '#activitypub/remote/fields.ts';
-import { postKindOf, visibilityOf } from '#activitypub/remote/object-reader.ts';
+import { postKindOf } from '#activitypub/remote/kinds.ts';
+import { visibilityOf } from '#activitypub/remote/object-reader.ts';
 import type { Ctx } from '#context.ts';
 import { isLocal } from '#domain/accounts/account.ts';
 import { findAccount } from '#domain/accounts/account-store.ts';
@@ -28,11 +29,11 @@ import { hasLocalFollower } from '#domain/relationships/follow-store.ts';
 export const readAnnounce: ReadActivity = async (ctx, activity, reach) => {
   const object = objectOf(activity.json);
   if (object === undefined || typeof object === 'string') return readReblog(ctx, activity, idOf(object), reach);
-  const [type] = typesOf(object);
-  if (type === 'Delete') return readAnnouncedDelete(ctx, activity, idOf(objectOf(object)), reach);
-  if (type === 'Update') return readAnnouncedUpdate(ctx, activity, idOf(objectOf(object)), reach);
-  if (type === 'Create') return readReblog(ctx, activity, idOf(objectOf(object)), reach);
-  const isPost = type === undefined || postKindOf(object) !== undefined;
+  const types = typesOf(object);
+  if (types.includes('Delete')) return readAnnouncedDelete(ctx, activity, idOf(objectOf(object)), reach);
+  if (types.includes('Update')) return readAnnouncedUpdate(ctx, activity, idOf(objectOf(object)), reach);
+  if (types.includes('Create')) return readReblog(ctx, activity, idOf(objectOf(object)), reach);
+  const isPost = types.length === 0 || postKindOf(object) !== undefined;
   return isPost ? readReblog(ctx, activity, idOf(object), reach) : undefined;
 };
 

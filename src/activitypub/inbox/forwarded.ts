@@ -30,9 +30,9 @@ export async function judgeForwarded(
   const object = objectOf(activity);
   const uri = idOf(object);
   if (actor === undefined || uri === undefined || !isSameOrigin(uri, actor)) return 'refuse';
-  const [type] = typesOf(activity);
-  if (type === 'Delete') return isKnown && (await isDeletable(ctx, uri)) ? 'ask' : 'ignore';
-  if (type !== 'Create' || typeof object !== 'object') return 'refuse';
+  const types = typesOf(activity);
+  if (types.includes('Delete')) return isKnown && (await isDeletable(ctx, uri)) ? 'ask' : 'ignore';
+  if (!types.includes('Create') || typeof object !== 'object') return 'refuse';
   const [parent] = idsOf(own(object, 'inReplyTo'), 1);
   return isKnown && parent !== undefined && (await mayForwardAnswers(ctx, parent, signer)) ? 'ask' : 'refuse';
 }
@@ -55,7 +55,7 @@ async function mayForwardAnswers(ctx: Ctx, parentUri: string, signer: Forwarder[
 export async function readForwarded(ctx: Ctx, activity: JsonObject): Promise<Effect | undefined> {
   const uri = idOf(objectOf(activity));
   if (uri === undefined) return undefined;
-  if (typesOf(activity)[0] === 'Delete') return readForwardedDelete(ctx, uri);
+  if (typesOf(activity).includes('Delete')) return readForwardedDelete(ctx, uri);
   // What it answers is here, if what was said of it is true; nobody is asked for more than one document on a stranger's word.
   const found = await fetchPost(ctx, uri, { ancestors: 0 });
   if (!found.ok) throwIfTemporary(found);

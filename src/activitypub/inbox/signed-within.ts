@@ -1,6 +1,6 @@
 import { objectOf } from '#activitypub/inbox/activity.ts';
 import { isExpandable } from '#activitypub/linked-data.ts';
-import { actorKindOf } from '#activitypub/remote/actor-reader.ts';
+import { actorKindOf } from '#activitypub/remote/kinds.ts';
 import { httpUrl, idOf, instantOf, listOf, own, typesOf } from '#activitypub/remote/fields.ts';
 import { isJsonObject, type JsonObject } from '#lib/json.ts';
 
@@ -48,8 +48,8 @@ export function isProvable(activity: JsonObject, now: number): boolean {
 export function withoutOutdated(activity: JsonObject): JsonObject {
   const object = objectOf(activity);
   if (object === undefined || typeof object === 'string') return activity;
-  const [type] = typesOf(activity);
-  if (type === 'Accept' || type === 'Reject') return { ...activity, object: idOf(object) };
-  const isProfile = type === 'Update' && actorKindOf(object) !== undefined;
+  const types = typesOf(activity);
+  if (types.includes('Accept') || types.includes('Reject')) return { ...activity, object: idOf(object) };
+  const isProfile = types.includes('Update') && actorKindOf(object) !== undefined;
   return isProfile ? { ...activity, object: { id: idOf(object), type: own(object, 'type') } } : activity;
 }

@@ -33,7 +33,7 @@ export const readUndo: ReadActivity = async (_ctx, { actor, json }) => {
     const hasCome = await wasReceived(tx, actor.id, uri);
     if (!hasCome && described && (await endDescribed(tx, actor.id, described))) return;
     // A Follow that came is over, and the same id may be that of the next one.
-    if (hasCome && described && typesOf(described)[0] === 'Follow') return;
+    if (hasCome && described && typesOf(described).includes('Follow')) return;
     // Not here yet, or never: should it come late, it has been taken back.
     await insertTombstone(tx.db, { uri, accountId: actor.id, deletedAt: tx.now() });
   };
@@ -60,10 +60,12 @@ async function findByUri(tx: Ctx, accountId: number, uri: string): Promise<End |
   return undefined;
 }
 
+const UNDONE = new Set(['Follow', 'Block', 'Like', 'EmojiReact', 'Announce']);
+
 /** Ends what an activity describes by its type and what it was about. Returns whether this account did such a thing. */
 async function endDescribed(tx: Ctx, accountId: number, activity: JsonObject): Promise<boolean> {
   const uri = soleIdOf(own(activity, 'object'));
-  const [type = ''] = typesOf(activity);
+  const type = typesOf(activity).find((name) => UNDONE.has(name)) ?? '';
   if (uri === undefined) return false;
   if (type === 'Follow' || type === 'Block') {
     const target = await findAccountByUri(tx.db, uri);

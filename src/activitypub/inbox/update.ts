@@ -9,7 +9,8 @@ import {
   type Reading,
 } from '#activitypub/inbox/activity.ts';
 import { planPost } from '#activitypub/inbox/create.ts';
-import { actorKindOf, readActor } from '#activitypub/remote/actor-reader.ts';
+import { readActor } from '#activitypub/remote/actor-reader.ts';
+import { actorKindOf } from '#activitypub/remote/kinds.ts';
 import { fetchActor } from '#activitypub/remote/fetch-actor.ts';
 import { openPost, type UnreadPost } from '#activitypub/remote/object-reader.ts';
 import type { Ctx } from '#context.ts';

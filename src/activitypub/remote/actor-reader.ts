@@ -1,6 +1,8 @@
 import { parseMultikey, parsePublicKeyPem } from '#activitypub/signature/key.ts';
 import {
   httpUrl,
+  addressOf,
+  fitting,
   idOf,
   idsOf,
   objectsOf,
@@ -12,8 +14,10 @@ import {
   typesOf,
   urlOf,
 } from '#activitypub/remote/fields.ts';
-import { readEmojis } from '#activitypub/remote/tags.ts';
-import type { AccountKind, ProfileField } from '#domain/accounts/account.ts';
+import { actorKindOf } from '#activitypub/remote/kinds.ts';
+import { naturalTextOf } from '#activitypub/remote/natural-text.ts';
+import { readEmojis, usedEmojis } from '#activitypub/remote/tags.ts';
+import type { ProfileField } from '#domain/accounts/account.ts';
 import type { AccountProfile } from '#domain/accounts/account-store.ts';
 import type { KeyAlgorithm } from '#domain/accounts/key-store.ts';
 import { isSameOrigin, normalizeHost } from '#lib/host.ts';
@@ -37,37 +41,27 @@ export interface ActorDocument {
   claimedHandle: string | undefined;
 }
 
-const KINDS = new Map<string, AccountKind>([
-  ['Person', 'person'],
-  ['Service', 'service'],
-  ['Group', 'group'],
-  ['Organization', 'organization'],
-  ['Application', 'application'],
-]);
-
 const NAME_LIMIT = 200;
-const SUMMARY_LIMIT = 20_000;
 const FIELDS_LIMIT = 16;
 const FIELD_NAME_LIMIT = 255;
 const FIELD_HTML_LIMIT = 4_000;
 const ALIASES_LIMIT = 20;
+/**
+ * Bytes that the parts of a profile may have, about 32 KiB with its addresses: a page shows those of dozens of people. A summary is cut, of
+ * the rest is kept what there is room for.
+ */
+const ROOM = { summary: 12 * 1024, fields: 8 * 1024, emojis: 4 * 1024, aliases: 2 * 1024 };
 const KEYS_LIMIT = 8;
 
 /** As in handles: what WebFinger and we can look up. */
 const USERNAME = /^[a-z0-9_](?:[a-z0-9_.-]{0,98}[a-z0-9_])?$/i;
-
-/** What kind of actor it is; undefined where its first known type is not one of an actor. */
-export function actorKindOf(json: JsonObject): AccountKind | undefined {
-  const [first] = typesOf(json);
-  return first === undefined ? undefined : KINDS.get(first);
-}
 
 /** Reads an actor. Undefined for what is none, or cannot be spoken with: without a usable id, name or inbox. */
 export function readActor(json: JsonObject): ActorDocument | undefined {
   const kind = actorKindOf(json);
   const uri = httpUrl(own(json, 'id'));
   const username = textOf(own(json, 'preferredUsername'))?.trim();
-  const inbox = urlOf(own(json, 'inbox'));
+  const inbox = addressOf(own(json, 'inbox'));
   if (kind === undefined || uri === undefined || username === undefined || inbox === undefined) return undefined;
   const host = normalizeHost(new URL(uri).host);
   if (host === undefined || !USERNAME.test(username)) return undefined;
@@ -76,7 +70,11 @@ export function readActor(json: JsonObject): ActorDocument | undefined {
     const url = idOf(own(json, name));
     return url !== undefined && isSameOrigin(url, uri) ? url : undefined;
   };
-  const sharedInbox = urlOf(objectsOf(own(json, 'endpoints'))[0]?.['sharedInbox']);
+  const sharedInbox = addressOf(objectsOf(own(json, 'endpoints'))[0]?.['sharedInbox']);
+  const displayName = plainText(naturalTextOf(json, 'name')?.text, NAME_LIMIT);
+  const summaryHtml = shortHtml(naturalTextOf(json, 'summary')?.text ?? '', ROOM.summary);
+  const fields = readProfileFields(json);
+  const texts = [displayName, summaryHtml, ...fields.flatMap(({ name, html }) => [name, html])];
   return {
     profile: {
       kind,
@@ -84,13 +82,13 @@ export function readActor(json: JsonObject): ActorDocument | undefined {
       host,
       uri,
       url: pageOf(json) ?? uri,
-      displayName: plainText(own(json, 'name'), NAME_LIMIT),
-      summaryHtml: sanitizeHtml(textOf(own(json, 'summary')) ?? '', { maxLength: SUMMARY_LIMIT }),
+      displayName,
+      summaryHtml,
       avatarUrl: urlOf(own(json, 'icon')),
       headerUrl: urlOf(own(json, 'image')),
-      fields: readProfileFields(json),
-      emojis: readEmojis(own(json, 'tag')),
-      alsoKnownAs: idsOf(own(json, 'alsoKnownAs'), ALIASES_LIMIT),
+      fields,
+      emojis: fitting(usedEmojis(readEmojis(own(json, 'tag')), texts), ROOM.emojis),
+      alsoKnownAs: fitting(idsOf(own(json, 'alsoKnownAs'), ALIASES_LIMIT), ROOM.aliases),
       locked: own(json, 'manuallyApprovesFollowers') === true,
       discoverable: own(json, 'discoverable') !== false,
       indexable: own(json, 'indexable') === true,
@@ -109,13 +107,22 @@ export function readActor(json: JsonObject): ActorDocument | undefined {
 }
 
 function readProfileFields(json: JsonObject): ProfileField[] {
-  return objectsOf(own(json, 'attachment'))
+  const fields = objectsOf(own(json, 'attachment'))
     .filter((item) => typesOf(item).some((type) => type === 'PropertyValue' || type.endsWith('#PropertyValue')))
     .slice(0, FIELDS_LIMIT)
     .map((item) => ({
-      name: plainText(own(item, 'name'), FIELD_NAME_LIMIT),
+      name: plainText(naturalTextOf(item, 'name')?.text, FIELD_NAME_LIMIT),
       html: sanitizeHtml(textOf(own(item, 'value')) ?? '', { maxLength: FIELD_HTML_LIMIT }),
     }));
+  return fitting(fields, ROOM.fields);
+}
+
+/** Sanitised, and of `bytes` at most: cut where it is longer. */
+function shortHtml(html: string, bytes: number): string {
+  const whole = sanitizeHtml(html, { maxLength: bytes });
+  const size = Buffer.byteLength(whole);
+  // Of letters that take several bytes each there is room for fewer.
+  return size <= bytes ? whole : sanitizeHtml(html, { maxLength: Math.floor((whole.length * bytes) / size) - 1 });
 }
 
 /** Keys for HTTP signatures (`publicKey`) and Multikeys (FEP-521a), each of the actor's own origin and belonging to nobody else. */

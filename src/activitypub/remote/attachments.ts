@@ -1,4 +1,5 @@
 import { integerOf, listOf, objectsOf, own, plainText, textOf, typesOf, urlOf } from '#activitypub/remote/fields.ts';
+import { naturalTextOf } from '#activitypub/remote/natural-text.ts';
 import type { Attachment, PostKind } from '#domain/posts/post.ts';
 import { escapeHtml, sanitizeHtml } from '#lib/html.ts';
 import type { JsonObject } from '#lib/json.ts';
@@ -42,7 +43,7 @@ export function readLinks(json: JsonObject, text: string): string {
 /** Where it leads, and what it is called. */
 function toLink(item: JsonObject): [[href: string, name: string]] | undefined {
   const href = urlOf(own(item, 'href')) ?? urlOf(own(item, 'url'));
-  return href === undefined ? undefined : [[href, plainText(own(item, 'name'), NAME_LIMIT) || href]];
+  return href === undefined ? undefined : [[href, plainText(naturalTextOf(item, 'name')?.text, NAME_LIMIT) || href]];
 }
 
 /** What a video, sound or image is itself, or the picture above an article. */
@@ -50,7 +51,7 @@ export function readMedia(json: JsonObject, kind: PostKind): Attachment[] {
   if (kind === 'video' || kind === 'audio' || kind === 'image') {
     const sources = objectsOf(own(json, 'url')).filter((link) => mediaTypeOf(link)?.startsWith(`${kind}/`));
     const source = sources[0] ? toAttachment(sources[0]) : kind === 'image' ? toAttachment(json) : undefined;
-    return source ? [{ ...source, description: plainText(own(json, 'name'), DESCRIPTION_LIMIT) }] : [];
+    return source ? [{ ...source, description: plainText(naturalTextOf(json, 'name')?.text, DESCRIPTION_LIMIT) }] : [];
   }
   return objectsOf(own(json, 'image'), 1).flatMap((item) => toAttachment(item) ?? []);
 }
@@ -65,7 +66,7 @@ function toAttachment(item: JsonObject): Attachment | undefined {
   return {
     url,
     mediaType,
-    description: plainText(own(item, 'name') ?? own(item, 'summary'), DESCRIPTION_LIMIT),
+    description: plainText((naturalTextOf(item, 'name') ?? naturalTextOf(item, 'summary'))?.text, DESCRIPTION_LIMIT),
     ...(width !== undefined && height !== undefined && { width, height }),
     ...(blurhash !== undefined && BLURHASH.test(blurhash) && { blurhash }),
   };

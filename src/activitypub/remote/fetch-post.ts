@@ -1,7 +1,8 @@
 import { type Ctx, inTransaction } from '#context.ts';
 import { fetchDocument } from '#activitypub/remote/document.ts';
 import { findOrFetchActor } from '#activitypub/remote/fetch-actor.ts';
-import { authorsOf, postKindOf, readPost } from '#activitypub/remote/object-reader.ts';
+import { postKindOf } from '#activitypub/remote/kinds.ts';
+import { authorsOf, readPost } from '#activitypub/remote/object-reader.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { findAccount } from '#domain/accounts/account-store.ts';
 import { findPostFetchedAt, markPostFetched } from '#domain/posts/fetched-store.ts';

@@ -9,6 +9,7 @@ import { isJsonObject, type JsonObject } from '#lib/json.ts';
 const URL_LIMIT = 2_048;
 /** Values of one property that are looked at. */
 const LIST_LIMIT = 200;
+const NESTED_LIMIT = 8;
 
 const AS = 'https://www.w3.org/ns/activitystreams#';
 const PUBLIC = new Set([`${AS}Public`, 'as:Public', 'Public']);
@@ -41,9 +42,21 @@ export function httpUrl(value: unknown): string | undefined {
   return value.length * 3 > URL_LIMIT && Buffer.byteLength(value) > URL_LIMIT ? undefined : value;
 }
 
-/** Id of a value that is an id, or an object with one. */
+/** Id of a value that is an id, an object with one, or a Link to one. */
 export function idOf(value: unknown): string | undefined {
-  return httpUrl(isJsonObject(value) ? own(value, 'id') : value);
+  return httpUrl(isJsonObject(value) ? (own(value, 'id') ?? own(value, 'href')) : value);
+}
+
+/** Where a value leads that is an address, an object that is found there, or a Link. */
+export function addressOf(value: unknown): string | undefined {
+  return urlOf(value) ?? idsOf(value)[0];
+}
+
+/** The first of `items` that take `bytes` together, as JSON. */
+export function fitting<T>(items: readonly T[], bytes: number): T[] {
+  let room = bytes;
+  const end = items.findIndex((item) => (room -= Buffer.byteLength(JSON.stringify(item))) < 0);
+  return end === -1 ? [...items] : items.slice(0, end);
 }
 
 /** Id of the only value; undefined where there are several. */
@@ -61,10 +74,16 @@ export function isPublicId(value: unknown): boolean {
   return typeof value === 'string' && PUBLIC.has(value);
 }
 
-/** First http(s) URL of strings, Link objects (`href`) and media objects (`url`). */
-export function urlOf(value: unknown): string | undefined {
-  for (const item of listOf(value)) {
-    const url = httpUrl(isJsonObject(item) ? (own(item, 'href') ?? own(item, 'url')) : item);
+/** How deep an address may lie: a list of media objects with a list of Links each. */
+const URL_DEPTH = 4;
+
+/** First http(s) URL of strings, Link objects (`href`) and media objects (`url`), in lists and in each other. */
+export function urlOf(value: unknown, depth = URL_DEPTH): string | undefined {
+  if (depth === 0) return undefined;
+  for (const item of listOf(value, depth === URL_DEPTH ? LIST_LIMIT : NESTED_LIMIT)) {
+    const url = isJsonObject(item)
+      ? (urlOf(own(item, 'href'), depth - 1) ?? urlOf(own(item, 'url'), depth - 1))
+      : httpUrl(item);
     if (url !== undefined) return url;
   }
   return undefined;

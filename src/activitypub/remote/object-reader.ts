@@ -1,5 +1,6 @@
 import { readAttachments, readLinks, readMedia } from '#activitypub/remote/attachments.ts';
 import {
+  fitting,
   httpUrl,
   idsOf,
   isPublicId,
@@ -10,16 +11,17 @@ import {
   plainText,
   textOf,
   timeOf,
-  typesOf,
 } from '#activitypub/remote/fields.ts';
-import { readTags, type Tags } from '#activitypub/remote/tags.ts';
+import { postKindOf } from '#activitypub/remote/kinds.ts';
+import { languageOf, naturalTextOf } from '#activitypub/remote/natural-text.ts';
+import { readTags, usedEmojis, type Tags } from '#activitypub/remote/tags.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import type { PostContents } from '#domain/posts/edit-store.ts';
 import type { Visibility } from '#domain/posts/post.ts';
 import type { ReceivedPost } from '#domain/posts/receive-post.ts';
 import { escapeHtml, htmlToText, sanitizeHtml } from '#lib/html.ts';
 import { isSameOrigin } from '#lib/host.ts';
-import { isJsonObject, type JsonObject } from '#lib/json.ts';
+import type { JsonObject } from '#lib/json.ts';
 
 type Author = Pick<Account, 'uri' | 'followersUri'>;
 
@@ -33,35 +35,20 @@ export interface UnreadPost {
   read(): ReceivedPost;
 }
 
-const KINDS = new Map<string, ReceivedPost['kind']>([
-  ['Note', 'note'],
-  ['ChatMessage', 'note'],
-  ['Article', 'article'],
-  ['Page', 'page'],
-  ['Question', 'question'],
-  ['Event', 'event'],
-  ['Video', 'video'],
-  ['Audio', 'audio'],
-  ['Image', 'image'],
-  ['Document', 'document'],
-]);
-
 const TITLE_LIMIT = 500;
 const SUMMARY_LIMIT = 2_000;
 const CONTENT_LIMIT = 128 * 1024;
 const OPTIONS_LIMIT = 20;
+/** Bytes. */
+const EMOJIS_ROOM = 8 * 1024;
 const ADDRESSED_LIMIT = 500;
-
-/** What kind of post it is; undefined where its first known type is not one of a post. */
-export function postKindOf(json: JsonObject): ReceivedPost['kind'] | undefined {
-  const [first] = typesOf(json);
-  return first === undefined ? undefined : KINDS.get(first);
-}
 
 /** A vote in a poll looks like a Note with a name and no text. */
 export function isVote(json: JsonObject): boolean {
   return (
-    textOf(own(json, 'name')) !== undefined && textOf(own(json, 'content')) === undefined && postKindOf(json) === 'note'
+    naturalTextOf(json, 'name') !== undefined &&
+    naturalTextOf(json, 'content') === undefined &&
+    postKindOf(json) === 'note'
   );
 }
 
@@ -117,32 +104,29 @@ export function visibilityOf(json: JsonObject, author: Pick<Account, 'followersU
 
 function readContents(json: JsonObject, kind: ReceivedPost['kind'], tags: Tags): PostContents {
   const isNote = kind === 'note' || kind === 'question';
-  const summary = textOf(own(json, 'summary')) ?? '';
-  const content = readContent(json);
+  const content = naturalTextOf(json, 'content');
+  const name = naturalTextOf(json, 'name');
+  const named = naturalTextOf(json, 'summary');
+  const summary = named?.text ?? '';
+  const text = toHtml(content?.text ?? '', textOf(own(json, 'mediaType')));
   // Only of notes a summary is a warning; elsewhere it is the text where there is no other.
-  const body = content.html === '' && !isNote ? sanitizeHtml(summary, { maxLength: CONTENT_LIMIT }) : content.html;
+  const body = text === '' && !isNote ? sanitizeHtml(summary, { maxLength: CONTENT_LIMIT }) : text;
   const attachments = readAttachments(json);
+  const title = isNote ? '' : plainText(name?.text, TITLE_LIMIT);
+  const html = (kind === 'question' ? body + readOptions(json) : body) + readLinks(json, body);
+  const warning = isNote
+    ? plainText(/<[a-z/]/i.test(summary) ? htmlToText(summary.slice(0, SUMMARY_LIMIT * 4)) : summary, SUMMARY_LIMIT)
+    : '';
   return {
-    title: isNote ? '' : plainText(own(json, 'name'), TITLE_LIMIT),
-    html: (kind === 'question' ? body + readOptions(json) : body) + readLinks(json, body),
+    title,
+    html,
     source: undefined,
-    summary: isNote
-      ? plainText(/<[a-z/]/i.test(summary) ? htmlToText(summary.slice(0, SUMMARY_LIMIT * 4)) : summary, SUMMARY_LIMIT)
-      : '',
+    summary: warning,
     sensitive: own(json, 'sensitive') === true,
-    language: content.language,
-    emojis: tags.emojis,
+    language: languageOf(content?.language ?? name?.language ?? named?.language),
+    emojis: fitting(usedEmojis(tags.emojis, [title, html, warning]), EMOJIS_ROOM),
     attachments: attachments.length > 0 ? attachments : readMedia(json, kind),
   };
-}
-
-function readContent(json: JsonObject): { html: string; language: string | undefined } {
-  const map = own(json, 'contentMap');
-  const translations = isJsonObject(map) ? Object.entries(map).slice(0, 50) : [];
-  const [firstLanguage, firstText] = translations[0] ?? [];
-  const text = textOf(own(json, 'content')) ?? textOf(firstText) ?? '';
-  const language = translations.find(([, translation]) => translation === text)?.[0] ?? firstLanguage;
-  return { html: toHtml(text, textOf(own(json, 'mediaType'))), language: languageOf(language) };
 }
 
 /** PeerTube and Lemmy say `text/markdown` or `text/plain` where they mean it; everybody else sends HTML. */
@@ -158,19 +142,11 @@ function toHtml(text: string, mediaType: string | undefined): string {
   );
 }
 
-function languageOf(tag: string | undefined): string | undefined {
-  if (tag === undefined || tag === 'und' || tag.length > 35) return undefined;
-  if (/^[a-z]{2}$/.test(tag)) return tag;
-  try {
-    return new Intl.Locale(tag).baseName;
-  } catch {
-    return undefined; // A stranger's tag that is none.
-  }
-}
-
 /** The options of a poll, as a list below its text. */
 function readOptions(json: JsonObject): string {
   const options = [...objectsOf(own(json, 'oneOf')), ...objectsOf(own(json, 'anyOf'))].slice(0, OPTIONS_LIMIT);
-  const items = options.map((option) => `<li>${escapeHtml(plainText(own(option, 'name'), TITLE_LIMIT))}</li>`);
+  const items = options.map(
+    (option) => `<li>${escapeHtml(plainText(naturalTextOf(option, 'name')?.text, TITLE_LIMIT))}</li>`,
+  );
   return items.length === 0 ? '' : sanitizeHtml(`<ul>${items.join('')}</ul>`);
 }

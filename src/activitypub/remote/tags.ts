@@ -1,4 +1,5 @@
-import { httpUrl, listOf, objectsOf, own, textOf, typesOf, urlOf } from '#activitypub/remote/fields.ts';
+import { listOf, objectsOf, own, textOf, typesOf, urlOf } from '#activitypub/remote/fields.ts';
+import { naturalTextOf } from '#activitypub/remote/natural-text.ts';
 import type { CustomEmoji } from '#domain/accounts/account.ts';
 import { HASHTAG_LIMIT, MENTION_LIMIT } from '#domain/posts/post.ts';
 import { isJsonObject } from '#lib/json.ts';
@@ -21,19 +22,27 @@ export function readTags(value: unknown): Tags {
   const tags: Tags = { mentions: [], hashtags: [], emojis: [] };
   for (const tag of listOf(value)) {
     if (!isJsonObject(tag)) continue;
-    const [type] = typesOf(tag);
-    if (type === 'Mention') addOnce(tags.mentions, httpUrl(own(tag, 'href')), MENTION_LIMIT);
-    else if (type === 'Hashtag') addOnce(tags.hashtags, hashtagOf(own(tag, 'name')), HASHTAG_LIMIT);
-    else if (type === 'Emoji' && tags.emojis.length < EMOJI_LIMIT) tags.emojis.push(...emojiOf(tag));
+    const types = typesOf(tag);
+    if (types.includes('Mention')) addOnce(tags.mentions, urlOf(own(tag, 'href')), MENTION_LIMIT);
+    else if (types.includes('Hashtag'))
+      addOnce(tags.hashtags, hashtagOf(naturalTextOf(tag, 'name')?.text), HASHTAG_LIMIT);
+    else if (types.includes('Emoji') && tags.emojis.length < EMOJI_LIMIT) tags.emojis.push(...emojiOf(tag));
   }
   return tags;
 }
 
 export function readEmojis(value: unknown): CustomEmoji[] {
   return objectsOf(value)
-    .filter((tag) => typesOf(tag)[0] === 'Emoji')
+    .filter((tag) => typesOf(tag).includes('Emoji'))
     .slice(0, EMOJI_LIMIT)
     .flatMap(emojiOf);
+}
+
+/** Those that one of `texts` shows: of a server's hundreds, what is kept and sent with each text. */
+export function usedEmojis(emojis: readonly CustomEmoji[], texts: readonly string[]): CustomEmoji[] {
+  if (emojis.length === 0) return [];
+  const named = new Set(texts.flatMap((text) => text.match(/:[a-zA-Z0-9_+-]+(?=:)/g) ?? []));
+  return emojis.filter(({ shortcode }) => named.has(`:${shortcode}`));
 }
 
 function addOnce(values: string[], value: string | undefined, limit: number): void {
@@ -48,7 +57,7 @@ function hashtagOf(value: unknown): string | undefined {
 }
 
 function emojiOf(tag: Record<string, unknown>): CustomEmoji[] {
-  const shortcode = SHORTCODE.exec(textOf(own(tag, 'name')) ?? '')?.[1];
+  const shortcode = SHORTCODE.exec(naturalTextOf(tag, 'name')?.text ?? '')?.[1];
   const url = urlOf(own(tag, 'icon'));
   return shortcode === undefined || url === undefined ? [] : [{ shortcode, url }];
 }
