@@ -1,3 +1,4 @@
+import { visibleText } from '#lib/visible.ts';
 import { type Account, handleOf } from '#domain/accounts/account.ts';
 import type { PostView } from '#domain/posts/post-view.ts';
 import { htmlToText } from '#lib/html.ts';
@@ -29,7 +30,7 @@ export function toAccountJson(account: Account) {
 export function accountText(account: Account): string {
   const { followersCount, followingCount, postsCount } = account;
   const lines = [
-    `@${handleOf(account)}${account.displayName === '' ? '' : `  ${account.displayName}`}${account.locked ? '  (approves followers)' : ''}`,
+    `@${handleOf(account)}${visibleText(account.displayName) === '' ? '' : `  ${visibleText(account.displayName)}`}${account.locked ? '  (approves followers)' : ''}`,
     account.url,
     `${counting(postsCount, 'post', 'posts')}, ${counting(followersCount, 'follower', 'followers')}, follows ${followingCount}`,
     ...account.fields.map(({ name, html }) => `${name}: ${htmlToText(html)}`),

@@ -16,7 +16,7 @@ export function createClientAddress(
   return (remote, forwardedFor = '') => {
     const hops = forwardedFor
       .split(',')
-      .map((hop) => plain(hop.trim()))
+      .map((hop) => plain(addressIn(hop)))
       .filter((hop) => hop !== '');
     let address = plain(remote);
     while (isTrusted(address) && hops.length > 0 && isIP(hops.at(-1)!) !== 0) address = hops.pop()!;
@@ -24,7 +24,22 @@ export function createClientAddress(
   };
 }
 
+/**
+ * The address in one element of the header, in the spellings that proxies have for it: with the port, in brackets, in quotation marks, with
+ * the zone of a link-local address. What is no address stays as it is, and ends the way back.
+ */
+function addressIn(hop: string): string {
+  const bare = hop
+    .trim()
+    .replace(/^"(.*)"$/s, '$1')
+    .trim();
+  const bracketed = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(bare)?.[1];
+  const host =
+    bracketed ?? (/^\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}$/.test(bare) ? bare.slice(0, bare.lastIndexOf(':')) : bare);
+  return host.replace(/%[\w.-]+$/, '');
+}
+
 /** IPv4 addresses as such, also where the socket shows them mapped into IPv6. */
 function plain(address: string): string {
-  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+  return /^::ffff:/i.test(address) && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }

@@ -5,6 +5,7 @@ import type { Attachment, Post } from '#domain/posts/post.ts';
 import { beginningOfHtml } from '#lib/html-beginning.ts';
 import { htmlToText, sanitizeHtml } from '#lib/html.ts';
 import { createLru } from '#lib/lru.ts';
+import { visibleText } from '#lib/visible.ts';
 import { backHere } from '#web/address.ts';
 import { pavingOf } from '#web/avatar.ts';
 import type { WebContext } from '#web/site.ts';
@@ -19,7 +20,7 @@ export function postPath(account: Pick<Account, 'username' | 'host'>, postId: nu
 }
 
 export function nameOf(account: Pick<Account, 'displayName' | 'username'>): string {
-  return account.displayName.trim() || account.username;
+  return visibleText(account.displayName) || account.username;
 }
 
 /** `alice@this.example`, also for local accounts: what people write down. */
@@ -40,14 +41,22 @@ export function toAccountCard(http: WebContext, account: Account) {
 }
 
 function pictureOf(http: WebContext, account: Account) {
-  return { src: ownMedia(http, account.avatarUrl) ?? '', ...pavingOf(account.id) };
+  return { src: isLocal(account) ? (ownMedia(http, account.avatarUrl) ?? '') : '', ...pavingOf(account.id) };
 }
 
-/** The address of a picture or film of ours. Those of other servers are linked, not loaded: see `pavingOf`. */
+/**
+ * The path of a picture or film that is stored here, of somebody here. Whatever else has an address of ours is not embedded, as loading it
+ * would act with the reader's session; and what is elsewhere is linked: see `pavingOf`.
+ */
 function ownMedia({ state }: WebContext, url: string | undefined): string | undefined {
   const { origin } = state.ctx.config;
-  return url?.startsWith(`${origin}/`) ? url.slice(origin.length) : undefined;
+  return url?.startsWith(`${origin}${MEDIA_PATH}`) && !url.includes('..') && !url.includes('?')
+    ? url.slice(origin.length)
+    : undefined;
 }
+
+/** Where stored files are served, and nothing else. */
+const MEDIA_PATH = '/media/';
 
 /** Where a post stands on the page that shows it. */
 export function anchorOf(postId: number): string {
@@ -104,12 +113,14 @@ export function toPostCard(http: WebContext, view: PostView, anchor = anchorOf(v
     // Unknown where nobody said: the page's own language would be a guess.
     language: post.language ?? '',
     direction: directionOf(post),
-    title: post.title,
+    title: visibleText(post.title),
     html: safeHtml(post.html, http.state.ctx.config.origin),
+    // Whoever refuses to be indexed is not found through the pages of others either.
+    isUnindexed: !account.indexable,
     isCut: false,
-    warning: post.summary,
+    warning: visibleText(post.summary) || (post.summary === '' ? '' : t.post.warning),
     isSensitive: post.sensitive && post.summary === '',
-    attachments: post.attachments.map((attachment) => toAttachment(http, attachment)),
+    attachments: post.attachments.map((attachment) => toAttachment(http, attachment, account)),
     visibility: post.visibility === 'public' ? '' : t.post.visibility[post.visibility],
     original: isLocal(account) ? undefined : { href: post.url, label: t.post.original },
     // A restricted post's counters say nothing that its readers do not see anyway.
@@ -148,16 +159,18 @@ function around(sentence: (name: string) => string): { before: string; after: st
   return { before, after };
 }
 
-function toAttachment(http: WebContext, attachment: Attachment) {
+function toAttachment(http: WebContext, attachment: Attachment, author: Account) {
   const { t } = http.state.visit;
   const [family] = attachment.mediaType.split('/');
   const kind = family === 'image' || family === 'video' || family === 'audio' ? family : 'file';
-  const src = ownMedia(http, attachment.url);
+  const src = isLocal(author) ? ownMedia(http, attachment.url) : undefined;
+  const isOurs = attachment.url.startsWith(`${http.state.ctx.config.origin}/`);
   const host = URL.parse(attachment.url)?.host ?? '';
   return {
     // Only what is ours is embedded; of other servers only http(s) is linked.
     kind: src === undefined || kind === 'file' ? 'link' : kind,
-    src: src ?? (/^https?:\/\//i.test(attachment.url) ? attachment.url : ''),
+    // Of what strangers say is a file of ours there is none to be shown.
+    src: src ?? (/^https?:\/\//i.test(attachment.url) && !isOurs ? attachment.url : ''),
     label: src === undefined ? t.post.mediaOn(t.post[kind], host) : t.post[kind],
     description: attachment.description,
     alt: attachment.description || t.post.noAlt,
@@ -229,7 +242,7 @@ function beginningOf(html: string): string {
 
 /** The beginning of a text on one line, cut between words. */
 export function excerpt(text: string, length: number): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const line = visibleText(text.replaceAll(/\s+/g, ' '));
   if (line.length <= length) return line;
   const cut = line.slice(0, length);
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), length - 20)).replace(/[\ud800-\udbff]$/, '')}…`;

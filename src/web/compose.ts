@@ -2,6 +2,7 @@ import { handleOf } from '#domain/accounts/account.ts';
 import { NotFound } from '#domain/errors.ts';
 import { getVisibleOriginal } from '#domain/posts/get-visible-post.ts';
 import { type PostView, viewPost } from '#domain/posts/post-view.ts';
+import { findLastLanguage } from '#domain/posts/post-store.ts';
 import { isRestricted, narrower, visibilities, type Visibility } from '#domain/posts/post.ts';
 import type { Form } from '#http/form.ts';
 import { parseId } from '#lib/id.ts';
@@ -41,11 +42,12 @@ export async function findParent({ state }: WebContext, id: number): Promise<Pos
  * The form that writes a post, or a reply to one: empty, or with what was typed into it and what is wrong with that. A reply is offered
  * to no more people than can get it, and to no more than the post reached unless its author says so.
  */
-export function composeForm(
+export async function composeForm(
   http: WebContext,
   { parent, typed, problems = [] }: { parent?: PostView; typed?: Composed; problems?: readonly Problem[] } = {},
 ) {
-  const { t, language, viewer } = http.state.visit;
+  const { ctx, visit } = http.state;
+  const { t, viewer } = visit;
   const reached = parent?.post.visibility ?? 'public';
   const choices = visibilities.filter((value) => !isRestricted(reached) || narrower(value, reached) === value);
   const visibility = choices.find((value) => value === typed?.visibility) ?? reached;
@@ -56,7 +58,10 @@ export function composeForm(
   const mentions = [...new Set(named.map((account) => `@${handleOf(account)} `))].join('');
   const inReplyToId = parent?.post.id ?? typed?.inReplyToId;
   const summary = typed?.summary ?? parent?.post.summary ?? '';
-  const shownLanguage = typed?.language ?? language;
+  // What one wrote in last. That of the pages would be a guess, and readers and screen readers would believe it.
+  const shownLanguage = typed
+    ? typed.language
+    : ((viewer && (await findLastLanguage(ctx.db, viewer.account.id))) ?? '');
   const wrong = errorsOf(['text', 'language'], problems);
   return {
     label: parent ? t.compose.reply(handleOf(parent.account)) : t.compose.text,
@@ -65,7 +70,7 @@ export function composeForm(
     summary,
     language: shownLanguage,
     // Nothing that is published, or wrong, lies hidden.
-    isOpen: summary !== '' || shownLanguage !== language || wrong.errors.language !== '',
+    isOpen: summary !== '' || (typed?.language ?? '') !== '' || wrong.errors.language !== '',
     visibilities: choices.map((value) => ({
       value,
       label: t.post.visibility[value],

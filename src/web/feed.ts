@@ -83,8 +83,9 @@ function sendFeed(http: WebContext, { title, page, updated, views, basis, ttlMs 
         url: isLocal(account) ? ctx.config.origin + profilePath(account) : account.url,
       },
       language: post.language ?? '',
+      // Readers show what they get: behind a warning there is only the way to the page.
       warning: post.summary,
-      html: safeHtml(post.html),
+      html: post.summary === '' ? safeHtml(post.html) : '',
       hashtags: hashtags.map((tag) => tag.display),
     })),
   });

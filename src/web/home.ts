@@ -30,7 +30,7 @@ export async function showHome(http: WebContext, failed?: FailedPost): Promise<v
     title: visit.t.home.title,
     isRefused: failed !== undefined,
     data: {
-      compose: before === undefined || failed ? composeForm(http, failed) : undefined,
+      compose: before === undefined || failed ? await composeForm(http, failed) : undefined,
       posts: views.map((view) => toListedCard(http, view)),
       paging: paging(http, { path: '/home', before, next }),
     },

@@ -45,7 +45,7 @@ export async function showInteraction(http: WebContext): Promise<void> {
       uri,
       wrong: isMissing ? `${t.interact.none} ${t.interact.noneHelp}` : '',
       post: view && toPostCard(http, view),
-      compose: view && composeForm(http, { parent: view }),
+      compose: view && (await composeForm(http, { parent: view })),
       profile: account && (await toProfile(http, account)),
     },
     head: { robots: 'noindex' },

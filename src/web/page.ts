@@ -136,7 +136,6 @@ function layoutOf(http: WebContext, { title, head = {}, status = 200, isRefused 
   const { t, viewer, settings } = visit;
   // An error page says nothing of what was asked for, be it by its length (A43).
   const here = (status < 400 ? backHere(http) : undefined) ?? '/';
-  const preference = (name: string, value: string) => `/preferences?${name}=${value}&to=${encodeURIComponent(here)}`;
   const noindex = head.robots === 'noindex' || settings.indexing === 'refused';
   const heading = isRefused ? t.errors.inTitle(title) : title;
   const links = viewer
@@ -165,17 +164,18 @@ function layoutOf(http: WebContext, { title, head = {}, status = 200, isRefused 
     isOwner: viewer !== undefined && hasRole(viewer.user.role, 'owner'),
     nav: links.map((link) => ({ ...link, current: isCurrent(link.href) })),
     footer: {
+      here,
       languages: [
         { language: visit.language, label: t.footer.automatic, choice: 'auto' as const },
         ...languages.map((language) => ({ language, label: catalogues[language].name, choice: language })),
       ].map(({ choice, ...shown }) => ({
         ...shown,
-        href: preference('language', choice),
+        value: choice,
         isCurrent: choice === visit.languageChoice,
       })),
       themes: themes.map((theme) => ({
         label: t.footer.themes[theme],
-        href: preference('theme', theme),
+        value: theme,
         isCurrent: theme === visit.theme,
       })),
     },

@@ -36,7 +36,7 @@ export async function showPost(http: WebContext): Promise<void> {
     data: {
       ...toThread(http, thread, isFirst),
       remote: isLocal(account) ? '' : visit.t.post.remote(account.host),
-      compose: visit.viewer && composeForm(http, { parent: thread.post }),
+      compose: visit.viewer && (await composeForm(http, { parent: thread.post })),
     },
     head: isFirst ? head : { ...head, robots: 'noindex', jsonLd: undefined },
     basis: basisOf(visit.settings.version, rowsOfThread(thread, stamp)),

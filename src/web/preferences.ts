@@ -1,5 +1,5 @@
 import { deleteCookie, writeCookie } from '#http/cookies.ts';
-import { readQuery } from '#http/query.ts';
+import { readTyped } from '#http/form.ts';
 import { localPath } from '#web/address.ts';
 import { languages } from '#web/locales/index.ts';
 import { seeOther } from '#web/page.ts';
@@ -9,17 +9,17 @@ import { LANGUAGE_COOKIE, THEME_COOKIE } from '#web/visit.ts';
 const YEAR = 365 * 24 * 3_600;
 
 /**
- * Remembers the language and the colours chosen in this browser. A link rather than a form: another site that sends somebody here changes
- * nothing but the looks, and the pages that hold it are the same for all, so that they can be kept.
+ * Remembers the language and the colours chosen in this browser. A form, as what is merely loaded must change nothing; without a token, as
+ * the pages that hold it are the same for all and kept. What another site sends changes nothing.
  */
-export function rememberPreference(http: WebContext): void {
-  const query = readQuery(http);
+export async function handlePreference(http: WebContext): Promise<void> {
+  const form = await readTyped(http);
   for (const [name, value, choices] of [
-    [LANGUAGE_COOKIE, query.get('language'), languages],
-    [THEME_COOKIE, query.get('theme'), themes],
+    [LANGUAGE_COOKIE, form?.text('language'), languages],
+    [THEME_COOKIE, form?.text('theme'), themes],
   ] as const) {
     if (value === 'auto') deleteCookie(http, name);
     else if (choices.some((known) => known === value)) writeCookie(http, name, value!, { maxAge: YEAR });
   }
-  seeOther(http, localPath(http, query.get('to')) ?? '/');
+  seeOther(http, localPath(http, form?.text('to')) ?? '/');
 }

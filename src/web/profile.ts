@@ -67,7 +67,10 @@ export async function toProfile(http: WebContext, account: Account) {
     html: safeHtml(account.summaryHtml, ctx.config.origin),
     kind: t.profile.kinds[account.kind],
     locked: account.locked ? t.profile.locked : '',
-    fields: account.fields.map((field) => ({ name: field.name, html: safeHtml(field.html, ctx.config.origin) })),
+    fields: account.fields.map((field) => ({
+      name: field.name,
+      html: withRelMe(account, field.html, safeHtml(field.html, ctx.config.origin)),
+    })),
     joined: isLocal(account) ? t.profile.joined(format.date(account.createdAt)) : '',
     remote: isLocal(account) ? undefined : { text: t.profile.remote(account.host), href: account.url },
     feed: isLocal(account) ? `${path}.atom` : '',
@@ -85,6 +88,15 @@ export async function toProfile(http: WebContext, account: Account) {
     ].slice(0, isLocal(account) ? 3 : 1),
     follow: await followAction(http, account),
   };
+}
+
+/**
+ * Says again what sanitising takes from everybody: that the address a person here gives as a field is their own. Other sites look for it
+ * before they confirm the link back. What others write says nothing of the kind.
+ */
+function withRelMe(account: Account, written: string, html: string): string {
+  if (!isLocal(account) || !written.includes(' rel="me ')) return html;
+  return html.replace(' rel="nofollow', ' rel="me nofollow');
 }
 
 async function followAction(http: WebContext, account: Account) {

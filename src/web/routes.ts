@@ -18,7 +18,7 @@ import { showNetwork } from '#web/network.ts';
 import { sendOembed } from '#web/oembed.ts';
 import { answerFromCache } from '#web/page.ts';
 import { redirectToPost, redirectToProfile, showEmbed, showPost } from '#web/post.ts';
-import { rememberPreference } from '#web/preferences.ts';
+import { handlePreference } from '#web/preferences.ts';
 import { showProfile } from '#web/profile.ts';
 import { handleRemoteFollow, showRemoteFollow } from '#web/remote-follow.ts';
 import {
@@ -64,7 +64,7 @@ export function webRoutes(ctx: Ctx, takeRendering: TakeRendering): Middleware {
   post('/sign-out', handleSignOut);
   get('/setup/:token', showSetup);
   post('/setup/:token', handleSetup);
-  get('/preferences', rememberPreference);
+  post('/preferences', handlePreference);
 
   get('/home', showHome);
   post('/publish', handlePublish);

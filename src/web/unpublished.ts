@@ -28,7 +28,7 @@ export async function showUnpublished(
       reason: text,
       // In another tab, so that this page, which alone has the text, stays open.
       signIn: viewer ? '' : '/sign-in',
-      compose: composeForm(http, { typed }),
+      compose: await composeForm(http, { typed }),
     },
     head: { robots: 'noindex' },
   });

@@ -268,7 +268,8 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     await page.fill('#login', 'alice');
     await page.fill('#password', PASSWORD);
     await submit(page, 'main form');
-    await page.goto(`${origin}/preferences?language=fr`);
+    await page.click('.choices button[value=fr]');
+    await page.waitForURL(`${origin}/home`);
     expect((await page.locator('.site-header').boundingBox())!.height).toBeLessThan(115);
     await context.close();
   });
@@ -309,7 +310,9 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     });
     const context = await open({ width: 800, colorScheme: 'dark', locale: 'en' });
     const page = await context.newPage();
-    await page.goto(`${origin}/preferences?theme=dark&to=/@alice/${post.id}`);
+    await page.goto(`${origin}/@alice/${post.id}`);
+    await page.click('.choices button[value=dark]');
+    await page.waitForLoadState();
     expect(page.url()).toBe(`${origin}/@alice/${post.id}`);
     expect(await page.locator('.address').isVisible()).toBe(false);
     await page.emulateMedia({ media: 'print' });
@@ -336,7 +339,7 @@ describe.skipIf(!hasChromium)('in a browser', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('content');
     const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     const light = await ground();
-    await page.getByRole('link', { name: 'Dark' }).click();
+    await page.getByRole('button', { name: 'Dark' }).click();
     await page.waitForURL(`${origin}/@alice`);
     expect(await ground()).not.toBe(light);
     await context.close();

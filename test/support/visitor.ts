@@ -22,6 +22,8 @@ export interface Visitor {
   /** Sends `fields` with the hidden ones of the form for `action` on `page`. */
   submit(page: string, action: string, fields?: Record<string, string>): Promise<Page>;
   signIn(login: string): Promise<void>;
+  /** Chooses language or colours, as the forms in the footer do. */
+  prefer(choice: Record<string, string>): Promise<Page>;
 }
 
 const ports = new WeakMap<TestApp['koa'], Promise<number>>();
@@ -70,6 +72,10 @@ export async function visit(app: TestApp): Promise<Visitor> {
       name!,
       value!,
     ]);
+    return send(action, { ...Object.fromEntries(hidden), ...fields });
+  }
+
+  function send(action: string, fields: Record<string, string>): Promise<Page> {
     return ask(action, {
       method: 'POST',
       headers: {
@@ -77,7 +83,7 @@ export async function visit(app: TestApp): Promise<Visitor> {
         origin: app.ctx.config.origin,
         'sec-fetch-site': 'same-origin',
       },
-      body: new URLSearchParams({ ...Object.fromEntries(hidden), ...fields }).toString(),
+      body: new URLSearchParams(fields).toString(),
     });
   }
 
@@ -86,6 +92,7 @@ export async function visit(app: TestApp): Promise<Visitor> {
     ask,
     get: (path, headers = {}) => ask(path, { headers }),
     submit,
+    prefer: (choice) => send('/preferences', choice),
     async signIn(login) {
       const answer = await submit('/sign-in', '/sign-in', { login, password: PASSWORD });
       if (answer.status !== 303) throw new Error(`Signing in as ${login} failed with ${answer.status}`);

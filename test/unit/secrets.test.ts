@@ -78,10 +78,36 @@ describe('Passwords', () => {
 
   test('have 8 to 256 characters', () => {
     expect(passwordProblem('1234567')).toMatch(/at least 8/);
-    expect(passwordProblem('12345678')).toBeUndefined();
-    expect(passwordProblem('x'.repeat(256))).toBeUndefined();
+    expect(passwordProblem('eight ch')).toBeUndefined();
+    expect(passwordProblem('many words '.repeat(23))).toBeUndefined();
     expect(passwordProblem('x'.repeat(257))).toMatch(/at most 256/);
   });
+
+  test.each([
+    '12345678',
+    '87654321',
+    'qwertyuiop',
+    'azertyuiop',
+    'aaaaaaaa',
+    'abababab',
+    'abcd1234',
+    'Password1!',
+    'P4ssw0rd',
+    'motdepasse',
+    'Soleil2024',
+    'iloveyou',
+    'alice2026',
+    'parvis.example',
+  ])('that are guessed first are refused: %s', (password) => {
+    expect(passwordProblem(password, ['alice', 'alice@mail.example', 'parvis.example'])).toMatch(/anybody would try/);
+  });
+
+  test.each(['correct horse battery', 'tr0ub4dor&3', 'xK7!mq2Lw', 'une fenêtre ouverte', '7294018365'])(
+    'that nobody guesses are taken: %s',
+    (password) => {
+      expect(passwordProblem(password, ['alice', 'alice@mail.example', 'parvis.example'])).toBeUndefined();
+    },
+  );
 });
 
 describe('Tokens', () => {

@@ -230,3 +230,12 @@ export async function listRebloggedIds(db: Db, accountId: number, postIds: reado
   );
   return rows.map((row) => row.id);
 }
+
+/** The language that a local account said it wrote in last, of its latest posts; undefined where it said none. */
+export async function findLastLanguage(db: Db, accountId: number): Promise<string | undefined> {
+  const rows = await db.all<{ language: string | null }>(
+    'SELECT language FROM post WHERE account_id = ? AND deleted_at IS NULL AND reblog_of_id IS NULL ORDER BY id DESC LIMIT 1',
+    [accountId],
+  );
+  return rows[0]?.language ?? undefined;
+}

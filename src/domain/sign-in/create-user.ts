@@ -27,7 +27,7 @@ export async function createUser(ctx: Ctx, input: NewUser, alongside?: (tx: Ctx)
   await checkAll(
     () => refuse('username', usernameProblem(input.username)),
     () => refuse('email', isEmail(email) ? undefined : `${email || 'Nothing'} is not an e-mail address`),
-    () => refuse('password', passwordProblem(input.password)),
+    () => refuse('password', passwordProblem(input.password, [input.username, input.email, ctx.config.host])),
   );
   await checkFree(ctx, input.username, email);
 

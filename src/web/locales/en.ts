@@ -242,7 +242,7 @@ export const en = {
     messages: {
       username: 'This name cannot be used: 1 to 30 letters a–z, digits or underscores, and not a reserved word.',
       email: 'This is not an e-mail address.',
-      password: 'A password has 8 to 256 characters.',
+      password: 'A password has 8 to 256 characters, and is not one of those that everybody tries first.',
       name: 'A name has 1 to 80 characters.',
       description: 'A description has at most 2,000 characters.',
       rules: 'There can be at most 30 rules.',

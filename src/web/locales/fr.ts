@@ -257,7 +257,7 @@ export const fr: Catalogue = {
       username:
         'Ce nom ne peut pas être utilisé\u00a0: 1 à 30 lettres a–z, chiffres ou tirets bas, et pas un mot réservé.',
       email: 'Ce n’est pas une adresse électronique.',
-      password: 'Le mot de passe doit compter de 8 à 256 caractères.',
+      password: 'Le mot de passe doit compter de 8 à 256 caractères, et ne pas être de ceux qu’on essaie en premier.',
       name: 'Le nom doit compter de 1 à 80 caractères.',
       description: 'La description doit compter au plus 2\u202f000 caractères.',
       rules: 'Il peut y avoir au plus 30 règles.',

@@ -20,10 +20,12 @@ function createFormatter(language: Language): Formatter {
   const locale = language === 'en' ? 'en-GB' : language;
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+  // French counts the first of a month, and Intl does not: « 1er décembre ».
+  const ordinal = (text: string) => (language === 'fr' ? text.replace(/^1(?=\s)/, '1er') : text);
   const number = new Intl.NumberFormat(locale);
   return {
-    date: (time) => date.format(time),
-    dateTime: (time) => `${dateTime.format(time)}\u00a0UTC`,
+    date: (time) => ordinal(date.format(time)),
+    dateTime: (time) => `${ordinal(dateTime.format(time))}\u00a0UTC`,
     number: (n) => number.format(n),
   };
 }

@@ -72,7 +72,7 @@ describe('a form with mistakes', () => {
     await using fresh = await createTestApp();
     const anybody = await visit(fresh);
     const path = new URL((await fresh.ownerLink())!).pathname;
-    await anybody.get('/preferences?language=fr');
+    await anybody.prefer({ language: 'fr' });
     const answer = await anybody.submit(path, path, { username: 'no name', email: 'x', password: 'short' });
     expect(Object.keys(wrongFields(answer))).toEqual(['username', 'email', 'password']);
     expect(focused(answer)).toEqual(['username']);

@@ -11,7 +11,7 @@ describe('an address with a strange query', () => {
     const signedIn = await visit(app);
     await signedIn.signIn('alice');
     const query = 'a&'.repeat(7_500);
-    for (const path of ['/about', '/', '/oembed', '/sign-in', '/preferences', '/tags/x', '/nothing']) {
+    for (const path of ['/about', '/', '/oembed', '/sign-in', '/tags/x', '/nothing']) {
       const started = performance.now();
       const { status } = await anybody.get(`${path}?${query}`);
       expect([path, status]).toEqual([path, 414]);

@@ -98,7 +98,7 @@ describe('the owner link', () => {
     await using app = await createTestApp();
     const path = await pathOfLink(app);
     const visitor = await visit(app);
-    await visitor.get('/preferences?language=fr');
+    await visitor.prefer({ language: 'fr' });
     for (const [wrong, message] of [
       [{ username: 'not a name' }, 'Ce nom ne peut pas être utilisé'],
       [{ email: 'nowhere' }, 'Ce n’est pas une adresse électronique'],

@@ -279,7 +279,7 @@ describe('kept pages', () => {
     expect(french.text).toContain('<html lang="fr"');
     expect(french.headers['vary']).toBe('Accept, Accept-Language, Cookie');
     const dark = await visit(app);
-    await dark.get('/preferences?theme=dark&to=/@alice');
+    await dark.prefer({ theme: 'dark', to: '/@alice' });
     expect((await dark.get('/@alice')).text).toContain('data-theme="dark"');
     expect((await anybody.get('/@alice')).text).toContain('data-theme="auto"');
     const signedIn = await visit(app);
@@ -295,26 +295,26 @@ describe('preferences', () => {
   it('can be left to the browser again', async () => {
     const visitor = await visit(app);
     const english = { 'accept-language': 'en' };
-    await visitor.get('/preferences?language=fr&theme=dark');
+    await visitor.prefer({ language: 'fr', theme: 'dark' });
     const chosen = await visitor.get('/about', english);
     expect(chosen.text).toContain('<html lang="fr" data-theme="dark"');
     expect(chosen.text).toMatch(/aria-current="true">Français</);
-    const [automatic] = /\/preferences\?language=auto[^"]*/.exec(chosen.text)!;
-    await visitor.get(automatic.replaceAll('&amp;', '&'));
-    await visitor.get('/preferences?theme=auto');
+    expect(chosen.text).toContain('<button class="link" name="language" value="auto"');
+    await visitor.prefer({ language: 'auto' });
+    await visitor.prefer({ theme: 'auto' });
     expect(visitor.cookies.size).toBe(0);
     const free = await visitor.get('/about', english);
     expect(free.text).toContain('<html lang="en" data-theme="auto"');
     expect(free.text).toMatch(/aria-current="true">Automatic</);
     // Two pages in one language, of which one says that it was chosen.
-    await visitor.get('/preferences?language=en');
+    await visitor.prefer({ language: 'en' });
     expect((await visitor.get('/about', english)).text).toMatch(/aria-current="true">English</);
     expect((await anybody.get('/about', english)).text).toMatch(/aria-current="true">Automatic</);
   });
 
   it('remember the language and lead back to a page of ours only', async () => {
     const visitor = await visit(app);
-    const answer = await visitor.get('/preferences?language=fr&to=/about');
+    const answer = await visitor.prefer({ language: 'fr', to: '/about' });
     expect([answer.status, answer.headers['location']]).toEqual([303, '/about']);
     expect((await visitor.get('/about')).text).toContain('<html lang="fr"');
     for (const to of [
@@ -325,7 +325,7 @@ describe('preferences', () => {
       '/..//evil.example',
       'javascript:alert(1)',
     ]) {
-      const { headers } = await visitor.get(`/preferences?language=fr&to=${encodeURIComponent(to)}`);
+      const { headers } = await visitor.prefer({ language: 'fr', to });
       expect(new URL(headers['location']!, 'https://parvis.example').host).toBe('parvis.example');
     }
   });

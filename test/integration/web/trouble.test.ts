@@ -24,7 +24,7 @@ onEachDialect('a database that fails', (dialect) => {
     await using app = await createTestApp({ dialect });
     await buildUser(app.ctx, 'alice', { role: 'owner' });
     const visitor = await visit(app);
-    await visitor.get('/preferences?theme=dark');
+    await visitor.prefer({ theme: 'dark' });
     await visitor.get('/@alice');
     const signedIn = await visit(app);
     await signedIn.signIn('alice');
