@@ -2,8 +2,8 @@
 FROM node:26-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# The image brings Node 26, so the one of the development dependencies stays out; no package needs its install script.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# The image brings Node 26, so the one of the optional dependencies stays out; no package needs its install script.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:26-slim
 WORKDIR /app
