@@ -23,6 +23,11 @@ const onOff = z
   .pipe(z.enum(['on', 'true', 'yes', '1', 'off', 'false', 'no', '0']))
   .transform((word) => (['on', 'true', 'yes', '1'].includes(word) ? 'on' : 'off'));
 
+/** Names that stand for another one in documents: a database made under one of them would be nobody's. */
+function isPlaceholder(hostname: string): boolean {
+  return /(?:^|\.)example\.(?:com|net|org)$|^(?:your|my)[.-]?(?:domain|name)\b/i.test(hostname);
+}
+
 export const registrationModes = ['open', 'approval', 'invite', 'closed'] as const;
 
 /** Every variable the server reads, with what to write when it is wrong. `.env` files are not read: use the service manager. */
@@ -31,8 +36,9 @@ const variables = {
     schema: z
       .string()
       .refine(isOrigin)
-      .transform((text) => new URL(text).origin),
-    hint: 'a public origin without a path, such as https://example.org',
+      .transform((text) => new URL(text).origin)
+      .refine((origin) => !isPlaceholder(new URL(origin).hostname)),
+    hint: 'the public origin of this server without a path, such as https://example.org with your own name',
   },
   PORT: { schema: port, hint: 'a port number from 0 to 65535' },
   HOST: { schema: z.string().min(1), hint: 'an address to listen on, such as 127.0.0.1 or 0.0.0.0' },

@@ -9,7 +9,7 @@ import type { Database } from '#db/database.ts';
 import { migrate } from '#db/migrate.ts';
 import { openDatabase } from '#db/open.ts';
 import { leaseProcessSlot, type ProcessKind } from '#db/process-slot.ts';
-import { ensureInstanceActor } from '#domain/accounts/instance-actor.ts';
+import { ensureInstanceActor, isEmptyPlace, replaceInstanceActor } from '#domain/accounts/instance-actor.ts';
 import { conflictingOrigin } from '#domain/instance/first-origin.ts';
 import { isSecretOf } from '#domain/instance/secret-check.ts';
 import { listBlockedDomains } from '#domain/instance/domain-block-store.ts';
@@ -150,9 +150,11 @@ export async function openCore(config: Config, kind: ProcessKind, overrides: Ove
 /** Makes the server's own account, or compares the one that is there with what was configured. @throws ConfigError */
 async function settleIdentity(ctx: Ctx): Promise<void> {
   const { config } = ctx;
-  const instance = await ensureInstanceActor(ctx);
-  const first = conflictingOrigin(config, instance);
-  if (first !== undefined) {
+  const found = await ensureInstanceActor(ctx);
+  const first = conflictingOrigin(config, found);
+  const isMoved = first !== undefined && (await isEmptyPlace(ctx, found));
+  const instance = isMoved ? await replaceInstanceActor(ctx, found) : found;
+  if (first !== undefined && !isMoved) {
     throw new ConfigError(
       `This database belongs to ${first}, not to ${config.origin}: set ORIGIN=${first}, or another DATA_DIR for a new place`,
     );

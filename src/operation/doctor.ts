@@ -6,11 +6,12 @@ import { compareSchema } from '#db/migrate.ts';
 import { openForReading } from '#db/open.ts';
 import { countProcesses } from '#db/process-slot.ts';
 import { type Account, INSTANCE_ACTOR } from '#domain/accounts/account.ts';
-import { findAccountByHandle } from '#domain/accounts/account-store.ts';
+import { findAccountByHandle, hasOtherAccount } from '#domain/accounts/account-store.ts';
 import { conflictingOrigin } from '#domain/instance/first-origin.ts';
 import { isSecretOf } from '#domain/instance/secret-check.ts';
 import { listOwners } from '#domain/sign-in/user-store.ts';
 import { oldestDue, queueStatus } from '#jobs/job-store.ts';
+import { isLoopback } from '#lib/host.ts';
 import { SQLITE_FILE } from '#lib/data-folder.ts';
 import { type Check, check, fail, ok, warn } from '#operation/check.ts';
 import { checkDatabase } from '#operation/check-database.ts';
@@ -58,7 +59,7 @@ async function examineInside(environment: Environment): Promise<{ checks: Check[
     let instance: Account | undefined;
     const origin = await check('origin', async () => {
       instance = await findAccountByHandle(opened, INSTANCE_ACTOR, '');
-      return checkOrigin(environment, instance);
+      return checkOrigin(environment, instance, opened);
     });
     const own = instance;
     checks.push(
@@ -80,6 +81,11 @@ function isMissing({ dataDir, databaseUrl }: Environment): boolean {
 }
 
 function checkConfiguration(environment: Environment) {
+  if (environment.scheme === 'http' && !isLoopback(new URL(environment.origin).hostname))
+    return warn(
+      `${environment.origin} is without TLS, and other servers speak with none such`,
+      'set ORIGIN=https://… before anybody has an account here: it can never change afterwards',
+    );
   if (environment.scheme === 'http')
     return warn(
       `${environment.origin} is for trying out: nobody else reaches it`,
@@ -106,10 +112,12 @@ async function checkSchema(database: Database) {
   return ok(`${database.dialect === 'sqlite' ? 'SQLite, undamaged' : 'PostgreSQL'}, schema up to date`);
 }
 
-function checkOrigin(environment: Environment, instance: Account | undefined) {
+async function checkOrigin(environment: Environment, instance: Account | undefined, database: Database) {
   if (instance?.deletedAt !== undefined)
     return fail("the server's own account is deleted, and others believe that for ever", 'restore an earlier backup');
   const first = instance && conflictingOrigin(environment, instance);
+  if (first !== undefined && instance && !(await hasOtherAccount(database, instance.id)))
+    return ok(`nothing is here yet: the next start takes ${environment.origin} instead of ${first}`);
   return first === undefined
     ? ok('it fits the addresses made at the first start')
     : fail(`this database belongs to ${first}, not to ${environment.origin}`, `set ORIGIN=${first}`);

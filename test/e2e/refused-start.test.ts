@@ -1,9 +1,11 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '#db/open.ts';
+import { commandLine } from '../support/command-line.ts';
 import { administer, createTestDatabase, postgresUrl } from '../support/postgres.ts';
 import { addressOf, millisecondsToStop, useServerProcesses } from '../support/server-processes.ts';
 
@@ -96,6 +98,8 @@ describe('A server that cannot start', () => {
     const first = servers.start({ ORIGIN: 'https://first.example' });
     await addressOf(first);
     await millisecondsToStop(first);
+    const parvis = commandLine({ DATA_DIR: servers.dataDir, ORIGIN: 'https://first.example' });
+    await parvis.json('user', 'create', 'ann', '--email', 'ann@mail.example', '--password', 'correct horse');
     const { lines, code } = await servers.refusal({ ORIGIN: 'https://second.example' });
     expect(lines).toEqual([
       'This database belongs to https://first.example, not to https://second.example: set ORIGIN=https://first.example, or another DATA_DIR for a new place',
@@ -104,6 +108,33 @@ describe('A server that cannot start', () => {
     const again = servers.start({ ORIGIN: 'https://first.example' });
     expect((await fetch(`${await addressOf(again)}/health`)).status).toBe(200);
   });
+
+  test('takes another origin as long as nobody is there', async () => {
+    const first = servers.start({ ORIGIN: 'https://first.example' });
+    await addressOf(first);
+    await millisecondsToStop(first);
+    const second = servers.start({ ORIGIN: 'https://second.example' });
+    const address = await addressOf(second);
+    const answer = await fetch(`${address}/.well-known/nodeinfo`, {
+      headers: { 'x-forwarded-host': 'second.example' },
+    });
+    expect(answer.status).toBeLessThan(500);
+    const database = new DatabaseSync(join(servers.dataDir, 'parvis.sqlite'), { readOnly: true });
+    const accounts = database.prepare('SELECT uri FROM account').all() as { uri: string }[];
+    database.close();
+    expect(accounts.map(({ uri }) => new URL(uri).origin)).toEqual(['https://second.example']);
+  });
+
+  test.each(['https://example.org', 'https://social.example.com', 'https://your.domain'])(
+    'refuses %s, which stands for another name in the guide',
+    async (origin) => {
+      const { lines, code } = await servers.refusal({ ORIGIN: origin });
+      expect(lines).toEqual([
+        `ORIGIN=${origin} is not valid: write the public origin of this server without a path, such as https://example.org with your own name`,
+      ]);
+      expect(code).toBe(1);
+    },
+  );
 
   test('says in one line that its secret is missing, and makes no other', async () => {
     const first = servers.start();

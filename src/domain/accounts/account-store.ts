@@ -277,3 +277,13 @@ export async function markAccountDeleted(db: Db, id: number, now: number): Promi
     [now, now, now, id],
   );
 }
+
+/** Whether there is any account but `id`, local or not, deleted or not. */
+export async function hasOtherAccount(db: Db, id: number): Promise<boolean> {
+  return (await db.get('SELECT 1 AS found FROM account WHERE id <> ? LIMIT 1', [id])) !== undefined;
+}
+
+/** Takes away an account that nothing refers to, with its keys. */
+export async function deleteAccountRow(db: Db, id: number): Promise<void> {
+  await db.run('DELETE FROM account WHERE id = ?', [id]);
+}
