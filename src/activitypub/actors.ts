@@ -12,6 +12,7 @@ import {
   Service,
   Tombstone,
 } from '@fedify/vocab';
+import { hasUndelivered } from '#activitypub/delivery-store.ts';
 import type { FederationData } from '#activitypub/federation-data.ts';
 import { toActor, toActorTombstone } from '#activitypub/objects/actor.ts';
 import { presented } from '#activitypub/presented.ts';
@@ -38,6 +39,9 @@ export function dispatchActors(federation: Federation<FederationData>): void {
       const { ctx } = fedify.data;
       const account = await findLocalAccount(ctx, identifier);
       if (!account) return null;
+      // Servers read the key again to believe the farewell: it stays until the last of them has heard it, and nothing else does.
+      if (account.deletedAt !== undefined && (await hasUndelivered(ctx.db, account.id)))
+        return present(fedify, withoutProfile(account), await listKeys(ctx.db, account.id));
       if (account.deletedAt !== undefined)
         return presented(Tombstone, toActorTombstone(account), { id: new URL(account.uri) });
       return present(fedify, account, await listKeys(ctx.db, account.id));
@@ -51,6 +55,13 @@ export function dispatchActors(federation: Federation<FederationData>): void {
       const account = await findAccountByHandle(ctx.db, username, '');
       return account ? String(account.id) : null;
     });
+}
+
+/** An account that says nothing of itself any more. */
+function withoutProfile(account: Account): Account {
+  const texts = { displayName: '', summaryHtml: '', summarySource: '', fields: [], emojis: [], alsoKnownAs: [] };
+  const pictures = { avatarUrl: undefined, headerUrl: undefined };
+  return { ...account, ...texts, ...pictures, discoverable: false, indexable: false };
 }
 
 /** Deleted accounts too. */

@@ -16,12 +16,16 @@ const CONTENT_TYPE = 'application/activity+json';
  */
 const ELSEWHERE = { burst: 20, perSecond: 0.2 };
 const POSTPONED = 60_000;
+/** Answers that end a farewell. */
+const NOTHING_LEFT = new Set([401, 403, 404, 410]);
 
 interface Body {
   accountId: number;
   about: string | undefined;
   bytes: Buffer;
   digest: string;
+  /** The deletion of the account that signs. */
+  isFarewell: boolean;
   /** Epoch ms. */
   createdAt: number;
 }
@@ -61,8 +65,9 @@ export function createDispatch(ctx: Ctx): Dispatch {
       else missing.push(id);
     }
     if (missing.length === 0) return topics;
-    for (const { id, accountId, body, digest, about, createdAt } of await listBodies(ctx.db, missing)) {
-      bodies.set(id, { accountId, bytes: Buffer.from(body), digest, about: about ?? undefined, createdAt });
+    for (const { id, accountId, body, digest, type, about, createdAt } of await listBodies(ctx.db, missing)) {
+      const isFarewell = type === 'Delete' && !about;
+      bodies.set(id, { accountId, bytes: Buffer.from(body), digest, isFarewell, about: about ?? undefined, createdAt });
       topics.set(id, about ?? undefined);
     }
     return topics;
@@ -100,10 +105,11 @@ export function createDispatch(ctx: Ctx): Dispatch {
 
       const first = health.speaksRfc9421 ? signRfc9421 : signCavage;
       const answer = await post(first);
-      const sent = (by: typeof answer): Sent => ({
-        verdict: judge(by, delivery.attempt, age),
-        isInboxMissing: saysInboxIsMissing(by),
-      });
+      const sent = (by: typeof answer): Sent =>
+        // Who does not know the account, or that inbox, any more has nothing left to be deleted.
+        body.isFarewell && !by.ok && NOTHING_LEFT.has(by.status ?? 0)
+          ? { verdict: { kind: 'delivered' } }
+          : { verdict: judge(by, delivery.attempt, age), isInboxMissing: saysInboxIsMissing(by) };
       // Not understood: the other way, at once, unless the host has never shown that it knows the newer one.
       const knowsOther = first === signRfc9421 || (!answer.ok && answer.headers?.['accept-signature'] !== undefined);
       if (answer.ok || answer.status !== 401 || !knowsOther) return sent(answer);

@@ -75,12 +75,17 @@ export async function insertDeliveries(db: Db, bodyId: number, now: number, reci
   );
 }
 
-export async function listBodies(db: Db, ids: readonly number[]): Promise<Omit<DeliveryBody, 'type'>[]> {
+export async function listBodies(db: Db, ids: readonly number[]): Promise<DeliveryBody[]> {
   const wanted = list(ids);
   return db.all(
-    `SELECT id, account_id, body, digest, about, created_at FROM delivery_body WHERE id ${wanted.sql}`,
+    `SELECT id, account_id, body, digest, type, about, created_at FROM delivery_body WHERE id ${wanted.sql}`,
     wanted.values,
   );
+}
+
+/** Whether anything that an account said is still to be delivered. */
+export async function hasUndelivered(db: Db, accountId: number): Promise<boolean> {
+  return (await db.get('SELECT 1 AS found FROM delivery_body WHERE account_id = ? LIMIT 1', [accountId])) !== undefined;
 }
 
 export async function hasDue(db: Db, now: number): Promise<boolean> {

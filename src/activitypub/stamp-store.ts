@@ -2,9 +2,12 @@ import type { Db } from '#db/database.ts';
 import type { Visibility } from '#domain/posts/post.ts';
 import { originalShownTo, visibleTo } from '#domain/posts/visibility-sql-store.ts';
 
-/** Version of a local account, deleted or not. */
-export async function findActorStamp(db: Db, id: number): Promise<{ version: number } | undefined> {
-  return db.get("SELECT version FROM account WHERE id = ? AND host = ''", [id]);
+/** Version of a local account, and whether it is deleted. */
+export async function findActorStamp(
+  db: Db,
+  id: number,
+): Promise<{ version: number; deletedAt: number | null } | undefined> {
+  return db.get("SELECT version, deleted_at FROM account WHERE id = ? AND host = ''", [id]);
 }
 
 export interface PostStamp {

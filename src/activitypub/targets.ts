@@ -92,8 +92,8 @@ export async function findStanding(
       const row = await findActorStamp(ctx.db, id);
       if (!row) return undefined;
       const standing = { ownerId: kind === 'actor' ? undefined : id, isRestricted: false };
-      // A count that no version follows.
-      if (kind === 'liked') return { ...standing, stamp: undefined };
+      // A count that no version follows; and a deleted actor, whose key is shown until the farewell is delivered.
+      if (kind === 'liked' || (kind === 'actor' && row.deletedAt !== null)) return { ...standing, stamp: undefined };
       if (kind !== 'outbox' || cursor === undefined) return { ...standing, stamp: String(row.version) };
       // Edits change posts, and not the account.
       const before = parseId(cursor) ?? Number.MAX_SAFE_INTEGER;

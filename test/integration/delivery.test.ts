@@ -8,10 +8,13 @@ import { createSender } from '#activitypub/delivery.ts';
 import { type Ctx, inTransaction } from '#context.ts';
 import type { Account } from '#domain/accounts/account.ts';
 import { listKeys } from '#domain/accounts/key-store.ts';
+import { updateProfile } from '#domain/accounts/update-profile.ts';
+import { deleteAccount } from '#domain/deletion/delete-account.ts';
 import { deletePost } from '#domain/posts/delete-post.ts';
 import { createSafeFetch } from '#lib/safe-fetch.ts';
 import type { FakeRequest } from '#remote/fake.ts';
 import { createNetworkRemote } from '#remote/network.ts';
+import { openDoor } from '../support/ask.ts';
 import { onEachDialect } from '../support/databases.ts';
 import { buildRemoteFollower } from '../support/remote-followers.ts';
 import { createTestApp, type TestApp, type TestDialect } from '../support/test-app.ts';
@@ -160,6 +163,39 @@ onEachDialect('Delivery', (dialect) => {
     }
     expect(new Set(inboxesOf(app))).toEqual(new Set(inboxes));
     expect(inboxesOf(app)).toHaveLength(inboxes.length);
+  });
+
+  test.each([401, 403, 404, 410])('status %i ends a farewell: there is nothing left to be deleted', async (status) => {
+    const { app, ctx, alice } = await createWorld(dialect);
+    await using _ = app;
+    app.remote.serve(INBOX, { status });
+    await deleteAccount(ctx, alice.id);
+    await app.drain();
+    expect(inboxesOf(app, 'Delete')).toHaveLength(1);
+    expect(await waiting(ctx)).toEqual([]);
+    expect(await ctx.db.all("SELECT id FROM job WHERE handler LIKE '%inbox%'")).toEqual([]);
+  });
+
+  test('the key of a deleted account is shown, and nothing else of it, until the farewell is delivered', async () => {
+    const { app, ctx, alice } = await createWorld(dialect);
+    await using _ = app;
+    await updateProfile(ctx, alice.id, { displayName: 'Alice Secret' });
+    await app.drain();
+    const ask = await openDoor(app);
+    app.remote.serve(INBOX, { status: 503 });
+    await deleteAccount(ctx, alice.id);
+    await app.drain();
+    const during = await ask(`/users/${alice.id}`);
+    expect(during.status).toBe(200);
+    expect(during.json).toMatchObject({ id: alice.uri, publicKey: { owner: alice.uri } });
+    expect(during.text).not.toContain('Secret');
+    app.remote.serve(INBOX, { status: 202 });
+    app.clock.advance(HOUR);
+    await app.drain();
+    app.clock.advance(HOUR);
+    await app.drain();
+    expect(await waiting(ctx)).toEqual([]);
+    expect((await ask(`/users/${alice.id}`)).status).toBe(410);
   });
 
   test('an inbox that asks for patience gets it, for everything that waits for it, and its neighbours wait for nothing', async () => {

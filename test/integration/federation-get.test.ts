@@ -128,7 +128,7 @@ test('a post, its Create and its reblog are served, as they are by now', async (
   await editPost(ctx, alice.id, post.id, { text: 'Edited' });
   expect((await ask(`/posts/${post.id}`)).json).toMatchObject({
     content: '<p>Edited</p>',
-    updated: '2026-01-15T12:00:00Z',
+    updated: '2026-01-15T12:00:00.000Z',
   });
   const shown = await reblog(ctx, bob.id, post.id);
   expect((await ask(`/posts/${shown.id}/activity`)).json).toMatchObject({

@@ -153,7 +153,7 @@ describe('actors', () => {
     expect(json['assertionMethod']).toMatchObject([{ type: 'Multikey', controller: `${ORIGIN}/users/alice` }]);
     expect(JSON.stringify(json['assertionMethod'])).toMatch(/"publicKeyMultibase":"z6Mk/);
     expect(json['webfinger']).toBe('alice@parvis.example');
-    expect(json['published']).toBe('2026-01-01T10:11:12Z');
+    expect(json['published']).toBe('2026-01-01T10:11:12.345Z');
   });
 
   test('have every member that Mastodon’s have, of the same kind', () => {

@@ -46,5 +46,5 @@ export function withContext(context: readonly unknown[], json: JsonObject): Json
 
 /** Moments as ActivityStreams writes them. Whole seconds, as everybody: Mastodon and others compare them as such. */
 export function toTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  return new Date(milliseconds).toISOString();
 }
