@@ -12,6 +12,10 @@ const END_TAGS_LENGTH = 512;
 const BLOCKS = new Set(['blockquote', 'li', 'ol', 'p', 'pre', 'ul']);
 const INLINE = new Set('a b bdi code del em i rp rt ruby s span strong sub sup u'.split(' '));
 const HEADING = /^h[1-6]$/;
+/** Old names of what is kept. */
+const RENAMED = new Map([['strike', 's']]);
+/** UTF-16 units of what stands for a picture. */
+const ALT_LENGTH = 1_500;
 /** Block elements that are not kept: a line break stays where one of them separated text from text. */
 const LINE_BREAKING = new Set(
   (
@@ -50,6 +54,8 @@ interface Writer {
   /** Whether the current line has text, and what an element that was not kept left to separate it from more. */
   hasText: boolean;
   due: '' | ' ' | '<br>';
+  /** Quotations that are open. */
+  quotes: number;
   limit: number;
   ownOrigin: string;
   /** The limit was reached: nothing more is written but end tags. */
@@ -85,6 +91,7 @@ export function sanitizeHtml(html: string, options: { maxLength?: number; ownOri
     hiddenAt: undefined,
     hasText: false,
     due: '',
+    quotes: 0,
     limit: maxLength - END_TAGS_LENGTH,
     ownOrigin: options.ownOrigin ?? '',
     isFull: false,
@@ -140,10 +147,15 @@ export function htmlToText(html: string): string {
   return text.trim();
 }
 
-function openElement(writer: Writer, name: string, attributes: HtmlAttributes): void {
+function openElement(writer: Writer, written: string, attributes: HtmlAttributes): void {
+  const name = RENAMED.get(written) ?? written;
   if (name === 'br') writeLineBreak(writer);
   else if (name === 'a') openLink(writer, attributes);
-  else if (HEADING.test(name)) {
+  else if (name === 'img') writePicture(writer, attributes);
+  else if (name === 'q') {
+    writer.quotes += 1;
+    writeText(writer, '“');
+  } else if (HEADING.test(name)) {
     // As Mastodon does: a heading of a post is no heading of the page that shows it.
     if (openBlock(writer, 'p', {})) push(writer, 'strong', '<strong>');
   } else if (name === 'li') openListItem(writer, attributes);
@@ -161,7 +173,8 @@ function openElement(writer: Writer, name: string, attributes: HtmlAttributes): 
 }
 
 function closeElement(writer: Writer, name: string): void {
-  const wanted = HEADING.test(name) ? 'p' : name;
+  if (name === 'q') return closeQuote(writer);
+  const wanted = HEADING.test(name) ? 'p' : (RENAMED.get(name) ?? name);
   const isBlock = BLOCKS.has(wanted);
   if (!isBlock && !INLINE.has(wanted)) return separateText(writer, wanted);
   for (let index = writer.open.length - 1; index >= 0; index -= 1) {
@@ -170,6 +183,24 @@ function closeElement(writer: Writer, name: string): void {
     // `</b>` does not end a paragraph, nor `</li>` an inner list.
     if (wanted === 'li' ? at === 'ul' || at === 'ol' : !isBlock && wanted !== 'a' && BLOCKS.has(at)) return;
   }
+}
+
+function closeQuote(writer: Writer): void {
+  if (writer.quotes === 0) return;
+  writer.quotes -= 1;
+  writeText(writer, '”');
+}
+
+/** A picture in a text is not loaded: what its author says instead of it stands there, and leads to it. Emoji are their own words. */
+function writePicture(writer: Writer, { alt = '', src = '', class: classes = '' }: HtmlAttributes): void {
+  const words = alt.slice(0, ALT_LENGTH).toWellFormed().trim();
+  if (words === '') return;
+  const isEmoji = /\bemoji/i.test(classes) || /^(?::[\w+-]+:|[\p{Emoji}\p{Emoji_Component}]+)$/u.test(words);
+  const isLink = writer.link === undefined && !isEmoji && /^https?:\/\//i.test(src);
+  const depth = writer.open.length;
+  if (isLink) openLink(writer, { href: src });
+  writeText(writer, words);
+  if (isLink) closeFrom(writer, depth);
 }
 
 function writeText(writer: Writer, text: string): void {

@@ -456,3 +456,46 @@ describe('escapeHtml', () => {
     expect(escapeHtml(`"></title><script>'&`)).toBe('&quot;&gt;&lt;/title&gt;&lt;script&gt;&#39;&amp;');
   });
 });
+
+describe('what is not kept', () => {
+  const leading = (href: string, text: string) =>
+    `<a href="${href}" rel="nofollow noopener noreferrer" target="_blank">${text}</a>`;
+
+  test.each([
+    [
+      '<p>Since <math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mrow><msup><mi>n</mi><mn>2</mn></msup></mrow><annotation encoding="application/x-tex">n^2</annotation></semantics></math> is even, n is.</p>',
+      '<p>Since n^2 is even, n is.</p>',
+    ],
+    ['<p>Let <math><mi>x</mi><mo>=</mo><mn>2</mn></math>.</p>', '<p>Let x=2.</p>'],
+    ['<p>Press <button>OK</button> now.</p>', '<p>Press OK now.</p>'],
+    ['<p>This is <strike>not</strike> true.</p>', '<p>This is <s>not</s> true.</p>'],
+    ['<p>He said <q>perhaps</q>.</p>', '<p>He said “perhaps”.</p>'],
+    ['</q><p>a</p>', '<p>a</p>'],
+    [
+      '<p>See here.</p><img src="https://blog.example/s.png" alt="The settings page"><p>Done.</p>',
+      `<p>See here.</p>${leading('https://blog.example/s.png', 'The settings page')}<p>Done.</p>`,
+    ],
+    ['<p>Hi <img src="https://blog.example/1f600.svg" alt="😀" class="emoji"> there</p>', '<p>Hi 😀 there</p>'],
+    [
+      '<p><a href="https://blog.example/full.png"><img src="https://blog.example/i.png" alt="A cat"></a></p>',
+      `<p>${leading('https://blog.example/full.png', 'A cat')}</p>`,
+    ],
+    [
+      '<figure><img src="https://blog.example/x.png" alt="A dog"><figcaption>Our dog</figcaption></figure>',
+      `${leading('https://blog.example/x.png', 'A dog')}<br>Our dog`,
+    ],
+    [
+      '<p>a</p><video src="https://blog.example/v.mp4">no video? <a href="https://blog.example/v.mp4">get it</a></video><iframe src="https://video.example/embed/1"></iframe><p>b</p>',
+      `<p>a</p>${leading('https://blog.example/v.mp4', 'https://blog.example/v.mp4')}${leading('https://video.example/embed/1', '<br>https://video.example/embed/1')}<p>b</p>`,
+    ],
+    [
+      '<audio controls><source src="https://blog.example/a.ogg"></audio>',
+      leading('https://blog.example/a.ogg', 'https://blog.example/a.ogg'),
+    ],
+    ['<iframe src="javascript:alert(1)"></iframe><img src="javascript:alert(1)" alt="x">', 'x'],
+  ])('leaves its meaning: %s', (html, expected) => {
+    const safe = sanitizeHtml(html);
+    expect(safe).toBe(expected);
+    expect(sanitizeHtml(safe)).toBe(safe);
+  });
+});
