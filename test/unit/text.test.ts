@@ -165,7 +165,7 @@ describe('URLs', () => {
     ],
     [
       'https://en.wikipedia.org/wiki/Foo_(bar)_baz_ (https://example.org/(a)b)c',
-      '{https://en.wikipedia.org/wiki/Foo_(bar)_baz}_ ({https://example.org/(a)b})c',
+      '{https://en.wikipedia.org/wiki/Foo_(bar)_baz_} ({https://example.org/(a)b})c',
     ],
     ['https://example.org/a_b_c*d*?x=[1]&y={2}#z!', '{https://example.org/a_b_c*d*?x=[1]&amp;y={2}#z}!'],
     [
@@ -404,5 +404,63 @@ describe('countCharacters', () => {
     ['https://', 8],
   ])('counts %j as Mastodon does', (source, expected) => {
     expect(countCharacters(source)).toBe(expected);
+  });
+});
+
+describe('underscores', () => {
+  const names = ['alice', 'alice_', 'alice__'];
+  const show = (source: string) => {
+    const named: string[] = [];
+    const { html } = renderText(source, {
+      resolveMention({ name, host }) {
+        named.push(host === undefined ? name : `${name}@${host}`);
+        return names.includes(name) ? { href: `https://parvis.example/@${name}` } : undefined;
+      },
+      hashtagUrl: (name) => `https://parvis.example/tags/${name}`,
+    });
+    return { html, named: [...new Set(named)] };
+  };
+
+  test.each([
+    ['_#tag_', 'em', '#<span>tag</span>'],
+    ['__#tag__', 'strong', '#<span>tag</span>'],
+    ['_see #tag_', 'em', '#<span>tag</span>'],
+    ['_#日本_', 'em', '#<span>日本</span>'],
+    ['_https://x.example/_', 'em', 'href="https://x.example/"'],
+    ['_see https://x.example/a_', 'em', 'href="https://x.example/a"'],
+  ])('begin and end an emphasis around a link: %s', (source, element, link) => {
+    const { html } = show(source);
+    expect(html).toMatch(new RegExp(`^<p><${element}>.*</${element}></p>$`));
+    expect(html).toContain(link);
+    expect(html.replaceAll('"_blank"', '')).not.toContain('_');
+  });
+
+  test.each([
+    ['_@alice_', 'alice'],
+    ['__see @alice__', 'alice'],
+    ['_@alice@x.example_', 'alice@x.example'],
+    ['@alice_', 'alice_'],
+    ['hello @alice__ there', 'alice__'],
+    ['_one_ and @alice_', 'alice_'],
+  ])('name the account that is meant: %s', (source, name) => {
+    expect(show(source).named).toEqual([name]);
+    expect(
+      extractHandles(source).map((handle) => (handle.host ? `${handle.name}@${handle.host}` : handle.name)),
+    ).toEqual([name]);
+  });
+
+  test.each([
+    ['https://social.example/@name_', 'https://social.example/@name_'],
+    ['https://social.example/@name_ is here', 'https://social.example/@name_'],
+    ['(https://social.example/@name_)', 'https://social.example/@name_'],
+    ['https://docs.example/d/1aB_', 'https://docs.example/d/1aB_'],
+    ['https://x.example/?q=a_', 'https://x.example/?q=a_'],
+  ])('at the end of an address are part of it: %s', (source, href) => {
+    expect(show(source).html).toContain(`href="${href}"`);
+  });
+
+  test('within words begin nothing', () => {
+    expect(show('snake_case_#tag and a_@alice').named).toEqual([]);
+    expect(show('snake_case_#tag').html).not.toContain('<a ');
   });
 });
