@@ -97,7 +97,9 @@ export async function findStanding(
       if (kind !== 'outbox' || cursor === undefined) return { ...standing, stamp: String(row.version) };
       // Edits change posts, and not the account.
       const before = parseId(cursor) ?? Number.MAX_SAFE_INTEGER;
-      return { ...standing, stamp: `${row.version} ${await findOutboxStamp(ctx.db, id, before)}` };
+      // Reblogs of what is of a blocked domain are left out.
+      const blocks = ctx.blockedHosts.version;
+      return { ...standing, stamp: `${row.version} ${blocks} ${await findOutboxStamp(ctx.db, id, before)}` };
     }
   }
 }
@@ -112,6 +114,7 @@ async function findPostStanding(ctx: Ctx, id: number): Promise<Standing | undefi
   const row = await findPostStamp(ctx.db, id);
   if (!row) return undefined;
   if (isRestricted(row.visibility)) return { stamp: undefined, ownerId: row.accountId, isRestricted: true };
-  const stamp = `${row.version} ${row.accountDeletedAt ?? ''} ${row.originalVersion ?? ''}`;
+  const blocks = row.originalVersion === null ? '' : ctx.blockedHosts.version;
+  const stamp = `${row.version} ${row.accountDeletedAt ?? ''} ${row.originalVersion ?? ''} ${blocks}`;
   return { stamp, ownerId: row.accountId, isRestricted: false };
 }

@@ -8,6 +8,8 @@ export interface HostList {
    * nothing slips through by being misspelled.
    */
   covers(host: string): boolean;
+  /** Another one whenever the list is another one: what was made by an older list is out of date. */
+  readonly version: number;
   /** Reads the list anew. Done by itself every few seconds while anybody asks, as another process may have changed it. */
   refresh(): Promise<void>;
 }
@@ -23,6 +25,7 @@ function report(error: unknown): void {
 /** @param load all domains, normalised and without port */
 export function createHostList(load: () => Promise<readonly string[]>): HostList {
   let domains: ReadonlySet<string> = new Set();
+  let version = 0;
   let loadedAt = -Infinity;
   let asked = 0;
   let answered = 0;
@@ -34,10 +37,15 @@ export function createHostList(load: () => Promise<readonly string[]>): HostList
     // On PostgreSQL one that asked before a change may be answered after one that asked behind it.
     if (turn < answered) return;
     answered = turn;
-    domains = new Set(loaded);
+    const next = new Set(loaded);
+    if (next.size !== domains.size || !next.isSubsetOf(domains)) version += 1;
+    domains = next;
   }
 
   return {
+    get version() {
+      return version;
+    },
     refresh,
     covers(host) {
       // The old list serves until the new one is there; a database that is gone for a moment changes nothing.

@@ -14,6 +14,7 @@ import { homeTimeline } from '#domain/timelines/home.ts';
 import { listByAccount, listByHashtag, listPinned, listPublic } from '#domain/timelines/timeline-store.ts';
 import * as timelines from '#domain/timelines/timeline-store.ts';
 import { pin } from '#domain/posts/pin.ts';
+import { openDoor } from '../support/ask.ts';
 import { onEachDialect } from '../support/databases.ts';
 import { createInboxWorld, type InboxWorld } from '../support/inbox.ts';
 import { PUBLIC } from '../support/remote-actor.ts';
@@ -129,9 +130,15 @@ onEachDialect('Who is shown what', (dialect) => {
       (await list()).filter((shown) => shown.reblogOf?.account.host === 'social.far.example').length;
     const places = [lists['listHome']!, lists['listByAccount (of a friend)']!];
     for (const list of places) expect(await reblogsOfEve(list)).toBe(1);
+    // Kept from before the block, what everybody may read must not outlive it.
+    const ask = await openDoor(world.app);
+    const announced = async () =>
+      (await ask(`/users/${friend.id}/outbox?cursor=first`)).text.includes('social.far.example');
+    expect(await announced()).toBe(true);
 
     await blockDomain(ctx, 'far.example');
     for (const list of places) expect(await reblogsOfEve(list)).toBe(0);
+    expect(await announced()).toBe(false);
     await expect(reblog(ctx, other.id, id)).rejects.toThrow('Post');
     await unblockDomain(ctx, 'far.example');
     for (const list of places) expect(await reblogsOfEve(list)).toBe(1);
