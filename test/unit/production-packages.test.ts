@@ -32,3 +32,15 @@ test('The Node that the server needs comes with it, and the guide installs nothi
   expect(installs.length).toBeGreaterThan(1);
   for (const line of installs) expect(line).toContain('--omit=dev');
 });
+
+test('The guide uses what a minimal Debian has, and makes each folder before it is used', () => {
+  const guide = read('docs/operating.md');
+  expect(guide).not.toMatch(/^sudo /m);
+  for (const folder of ['/etc/parvis', '/var/backups/parvis', '/var/lib/parvis-restored']) {
+    const made = guide.indexOf(`install -d`);
+    const lines = guide.split('\n').slice(guide.slice(0, made).split('\n').length - 1);
+    const first = lines.find((line) => line.includes(folder) && !line.startsWith('#'));
+    expect([folder, first]).toEqual([folder, expect.stringMatching(/install -d/)]);
+  }
+  expect(read('compose.yaml')).toContain('HSTS: ${PARVIS_HSTS');
+});
