@@ -22,7 +22,7 @@ export async function restore(_: undefined, [file, folder]: [string, string]): P
   const { restore: unpack } = await import('#operation/restore.ts');
   const report = await unpack(file, folder);
   const lines = [
-    `${report.dataDir} holds ${report.origin} as it was on ${minuteOf(Date.parse(report.createdAt))} UTC.`,
+    `${report.dataDir} holds ${report.origin} as it was on ${minuteOf(Date.parse(report.createdAt))} UTC${report.hasDigests === true ? '' : ', if nobody changed the backup since: it is of a version that kept no digests'}.`,
     `Start it with ORIGIN=${report.origin} and DATA_DIR=${report.dataDir}, once the old server runs no more.`,
     ...(report.database === 'none' ? ['The database is not in this backup: restore it with pg_restore.'] : []),
   ];

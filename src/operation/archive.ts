@@ -5,6 +5,8 @@ import { OperationError } from '#operation/operation-error.ts';
 
 /** First entry of a backup: what the rest is. */
 export const MANIFEST = 'parvis-backup.json';
+/** Last entry: the SHA-256 of every other file, in hexadecimal, by its name. */
+export const DIGESTS = 'parvis-digests.json';
 export const MEDIA_FOLDER = 'media';
 
 export interface BackupManifest {
@@ -12,6 +14,8 @@ export interface BackupManifest {
   origin: string;
   createdAt: string;
   database: 'sqlite' | 'none';
+  /** Whether the last entry has the digests: backups of the first versions have none. */
+  hasDigests?: boolean;
 }
 
 /** A rename is on disk once its folder is. */

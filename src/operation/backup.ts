@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
@@ -7,7 +7,7 @@ import { openDatabase, openForReading } from '#db/open.ts';
 import { SECRET_FILE, SQLITE_FILE } from '#lib/data-folder.ts';
 import { findSecret } from '#lib/secret-file.ts';
 import { tarEnd, tarHeader, tarPadding } from '#lib/tar.ts';
-import { type BackupManifest, explained, MANIFEST, MEDIA_FOLDER, syncFolder } from '#operation/archive.ts';
+import { type BackupManifest, DIGESTS, explained, MANIFEST, MEDIA_FOLDER, syncFolder } from '#operation/archive.ts';
 import { examineCopy } from '#operation/check-database.ts';
 import { removedWhenInterrupted } from '#operation/interruption.ts';
 import { OperationError } from '#operation/operation-error.ts';
@@ -71,7 +71,7 @@ async function make(
 ): Promise<BackupReport> {
   const { dataDir, origin } = environment;
   const createdAt = new Date().toISOString();
-  const manifest: BackupManifest = { format: 1, origin, createdAt, database };
+  const manifest: BackupManifest = { format: 1, origin, createdAt, database, hasDigests: true };
   await mkdir(folder, { mode: 0o700 });
   if (database === 'sqlite') await takeSnapshot(environment, folder);
   const sources = [
@@ -136,10 +136,13 @@ async function writeArchive(path: string, manifest: BackupManifest, sources: rea
   try {
     const text = Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`);
     const now = Date.now();
-    await archive.writeFile(
-      Buffer.concat([tarHeader({ name: MANIFEST, size: text.length }, now), text, tarPadding(text.length)]),
-    );
-    for (const source of sources) await addFile(archive, source);
+    await addText(archive, MANIFEST, text, now);
+    const digests: Record<string, string> = {};
+    for (const source of sources) {
+      const digest = await addFile(archive, source);
+      if (digest !== undefined) digests[source.name] = digest;
+    }
+    await addText(archive, DIGESTS, Buffer.from(JSON.stringify(digests)), now);
     await archive.writeFile(tarEnd);
     await archive.sync();
     return (await archive.stat()).size;
@@ -148,13 +151,19 @@ async function writeArchive(path: string, manifest: BackupManifest, sources: rea
   }
 }
 
-async function addFile(archive: FileHandle, { name, path }: Source): Promise<void> {
+async function addText(archive: FileHandle, name: string, text: Buffer, time: number): Promise<void> {
+  await archive.writeFile(Buffer.concat([tarHeader({ name, size: text.length }, time), text, tarPadding(text.length)]));
+}
+
+/** Returns the digest of what was written; undefined where the file is gone. */
+async function addFile(archive: FileHandle, { name, path }: Source): Promise<string | undefined> {
   const file = await open(path).catch((error: unknown) => {
     // A medium deleted since the list was made; the snapshot of the database is older, and may still speak of it.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && name.startsWith(`${MEDIA_FOLDER}/`)) return undefined;
     throw error;
   });
-  if (!file) return;
+  if (!file) return undefined;
+  const digest = createHash('sha256');
   try {
     const { size, mtimeMs } = await file.stat();
     await archive.writeFile(tarHeader({ name, size }, mtimeMs));
@@ -168,11 +177,13 @@ async function addFile(archive: FileHandle, { name, path }: Source): Promise<voi
         highWaterMark: 1024 * 1024,
       })) {
         await archive.writeFile(chunk as Buffer);
+        digest.update(chunk as Buffer);
         written += (chunk as Buffer).length;
       }
     }
     if (written !== size) throw new OperationError(`${path} shrank while it was read: try again`);
     await archive.writeFile(tarPadding(size));
+    return digest.digest('hex');
   } finally {
     await file.close();
   }

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SECRET_FILE, SQLITE_FILE } from '#lib/data-folder.ts';
 import { readTar } from '#lib/tar.ts';
-import { type BackupManifest, explained, MANIFEST, MEDIA_FOLDER, syncFolder } from '#operation/archive.ts';
+import { type BackupManifest, DIGESTS, explained, MANIFEST, MEDIA_FOLDER, syncFolder } from '#operation/archive.ts';
 import { examineCopy } from '#operation/check-database.ts';
 import { removedWhenInterrupted } from '#operation/interruption.ts';
 import { OperationError } from '#operation/operation-error.ts';
@@ -79,6 +80,8 @@ async function openArchive(path: string): Promise<FileHandle> {
 async function unpack(file: FileHandle, folder: string): Promise<{ manifest: BackupManifest; files: number }> {
   let manifest: BackupManifest | undefined;
   let files = 0;
+  const found: Record<string, string> = {};
+  let isVerified = false;
   try {
     for await (const { name, size, chunks } of readTar(file)) {
       if (!manifest) {
@@ -86,13 +89,24 @@ async function unpack(file: FileHandle, folder: string): Promise<{ manifest: Bac
         manifest = readManifest(Buffer.concat(await Array.fromAsync(chunks())));
         continue;
       }
+      if (isVerified) throw new Error(`it holds ${name} behind its end`);
+      if (name === DIGESTS && size < DIGESTS_LIMIT) {
+        verify(found, JSON.parse(Buffer.concat(await Array.fromAsync(chunks())).toString()) as Record<string, unknown>);
+        isVerified = true;
+        continue;
+      }
       if (!isOurs(name)) throw new Error(`it holds ${name}, which no backup does`);
       const path = join(folder, name);
       await mkdir(dirname(path), { recursive: true, mode: 0o750 });
       const written = await open(path, 'wx', 0o600);
       try {
-        for await (const chunk of chunks()) await written.writeFile(chunk);
+        const digest = createHash('sha256');
+        for await (const chunk of chunks()) {
+          digest.update(chunk);
+          await written.writeFile(chunk);
+        }
         await written.sync();
+        found[name] = digest.digest('hex');
       } finally {
         await written.close();
       }
@@ -104,7 +118,19 @@ async function unpack(file: FileHandle, folder: string): Promise<{ manifest: Bac
     throw new OperationError(`This backup cannot be used: ${(error as Error).message}`, { cause: error });
   }
   if (!manifest) throw new OperationError('This backup cannot be used: it is empty');
+  if (manifest.hasDigests === true && !isVerified)
+    throw new OperationError('This backup cannot be used: its end, with the digests of its files, is missing');
   return { manifest, files };
+}
+
+/** Bytes of the digests of some hundred thousand files. */
+const DIGESTS_LIMIT = 64 * 1024 * 1024;
+
+/** @throws Error where a file is not what was written when the backup was made */
+function verify(found: Readonly<Record<string, string>>, expected: Readonly<Record<string, unknown>>): void {
+  const names = new Set([...Object.keys(found), ...Object.keys(expected)]);
+  const wrong = [...names].filter((name) => found[name] !== expected[name]);
+  if (wrong.length > 0) throw new Error(`${wrong.slice(0, 3).join(', ')} was changed since it was made`);
 }
 
 function readManifest(bytes: Buffer): BackupManifest {

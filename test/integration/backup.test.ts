@@ -20,6 +20,7 @@ import { listPublic } from '#domain/timelines/timeline-store.ts';
 import { backUp } from '#operation/backup.ts';
 import { restore } from '#operation/restore.ts';
 import { readConfig } from '#config.ts';
+import { openCore } from '#core.ts';
 import { tarEnd, tarHeader, tarPadding } from '#lib/tar.ts';
 import { commandLine, startServer } from '../support/command-line.ts';
 import { createTestApp } from '../support/test-app.ts';
@@ -125,6 +126,31 @@ describe('A backup', () => {
 });
 
 describe('A restore', () => {
+  test('finds out that something in the backup was changed, added or taken away', async () => {
+    const environment = configOf(join(folder, 'intact'));
+    const core = await openCore(environment, 'command');
+    await core.close();
+    const file = join(folder, 'intact.tar');
+    await backUp(environment, file, { withoutDatabase: false });
+    expect(await restore(file, join(folder, 'intact-again'))).toMatchObject({ files: 2, hasDigests: true });
+    const bytes = readFileSync(file);
+    const secret = readFileSync(join(folder, 'intact', 'secret'), 'utf8').trim();
+    const at = bytes.indexOf(secret);
+    const changed = Buffer.from(bytes);
+    changed.write('0123456789abcdef', at);
+    const end = bytes.lastIndexOf('parvis-digests.json');
+    const cases: [string, Buffer, RegExp][] = [
+      ['changed', changed, /secret was changed since it was made/],
+      ['cut', Buffer.concat([bytes.subarray(0, end), Buffer.from(tarEnd)]), /digests of its files, is missing/],
+    ];
+    for (const [name, archive, message] of cases) {
+      const altered = join(folder, `${name}.tar`);
+      writeFileSync(altered, archive);
+      await expect(restore(altered, join(folder, `${name}-again`))).rejects.toThrow(message);
+      expect(existsSync(join(folder, `${name}-again`))).toBe(false);
+    }
+  });
+
   const manifest = JSON.stringify({
     format: 1,
     origin: 'https://parvis.example',
